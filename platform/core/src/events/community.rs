@@ -1,0 +1,121 @@
+//! What community says: reviews that come, change and go.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::macros::datetime;
+use uuid::{Uuid, uuid};
+
+use super::Payload;
+
+const SAMPLE_REVIEW: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8201");
+const SAMPLE_BOOK: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8101");
+const SAMPLE_USER: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8057");
+
+/// A reader's verdict on a book as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewState {
+    /// The review; a reader has at most one per book.
+    pub review_id: Uuid,
+    /// The book.
+    pub book_id: Uuid,
+    /// The reader.
+    pub user_id: Uuid,
+    /// Half stars, 1 to 10; none when only text was written.
+    pub half_stars: Option<u8>,
+    /// Whether there is text beside the rating.
+    pub has_text: bool,
+    /// When it was last written; a consumer drops what is older than what it has.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+impl ReviewState {
+    fn sample(half_stars: u8, at: OffsetDateTime) -> Self {
+        Self {
+            review_id: SAMPLE_REVIEW,
+            book_id: SAMPLE_BOOK,
+            user_id: SAMPLE_USER,
+            half_stars: Some(half_stars),
+            has_text: true,
+            at,
+        }
+    }
+}
+
+/// A review is public: `review.posted`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewPosted {
+    /// The review.
+    #[serde(flatten)]
+    pub review: ReviewState,
+}
+
+impl Payload for ReviewPosted {
+    const DOMAIN: &'static str = "community";
+    const TYPE: &'static str = "review.posted";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.review.review_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            review: ReviewState::sample(8, datetime!(2026-01-20 19:00 UTC)),
+        }
+    }
+}
+
+/// A review changed: `review.updated`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewUpdated {
+    /// The review.
+    #[serde(flatten)]
+    pub review: ReviewState,
+}
+
+impl Payload for ReviewUpdated {
+    const DOMAIN: &'static str = "community";
+    const TYPE: &'static str = "review.updated";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.review.review_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            review: ReviewState::sample(9, datetime!(2026-01-21 07:00 UTC)),
+        }
+    }
+}
+
+/// A review is no longer public, by its author or a moderator: `review.removed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewRemoved {
+    /// The review.
+    pub review_id: Uuid,
+    /// The book.
+    pub book_id: Uuid,
+    /// When it was removed.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+impl Payload for ReviewRemoved {
+    const DOMAIN: &'static str = "community";
+    const TYPE: &'static str = "review.removed";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.review_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            review_id: SAMPLE_REVIEW,
+            book_id: SAMPLE_BOOK,
+            at: datetime!(2026-01-22 12:00 UTC),
+        }
+    }
+}
