@@ -1,1 +1,36 @@
-//! placeholder
+//! The shared foundation of every Coko service.
+//!
+//! It owns what all subgraphs and the router do alike: configuration, telemetry, lifecycle, errors, identity,
+//! the database pool, the outbox with its relay and consumers, caching, rate limits, mail, translations and the
+//! adapters to GraphQL. It knows no domain beyond the names and payloads of events, and imports no other member.
+
+pub mod cache;
+pub mod clock;
+pub mod config;
+pub mod consumer;
+pub mod context;
+pub mod crypto;
+pub mod database;
+pub mod error;
+pub mod events;
+pub mod graphql;
+pub mod identity;
+pub mod ids;
+pub mod lifecycle;
+pub mod locale;
+pub mod mail;
+pub mod money;
+pub mod outbox;
+pub mod paging;
+pub mod rate_limit;
+#[cfg(feature = "servers")]
+pub mod servers;
+pub mod service;
+mod tables;
+pub mod telemetry;
+#[cfg(feature = "testkit")]
+pub mod testkit;
+pub mod text;
+pub mod translation;
+
+pub use error::{Code, Error, Result};

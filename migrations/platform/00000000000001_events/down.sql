@@ -1,0 +1,6 @@
+DROP TABLE idempotency;
+DROP TABLE mail;
+DROP TABLE dead_letter;
+DROP TABLE inbox;
+DROP TABLE outbox;
+DROP FUNCTION outbox_notify();

@@ -1,0 +1,138 @@
+//! The events that domains tell each other: CloudEvents 1.0 in structured JSON, one payload type per event.
+//!
+//! Payloads live here because they are contracts between domains that never import each other. A consumer tolerates
+//! unknown fields; a breaking change is a new version beside the old one.
+
+pub mod auth;
+pub mod catalog;
+pub mod community;
+pub mod file;
+pub mod publication;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::context::CommandContext;
+
+/// The content of one kind of event.
+pub trait Payload: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The domain that owns the event: `catalog`.
+    const DOMAIN: &'static str;
+    /// The CloudEvents `type`: `book.published`.
+    const TYPE: &'static str;
+    /// The version of the payload, from 1.
+    const VERSION: u16;
+
+    /// The id of the aggregate that the event is about.
+    fn subject(&self) -> String;
+
+    /// A realistic example, committed under `schema/events/`.
+    fn sample() -> Self;
+}
+
+/// A CloudEvents 1.0 envelope with the extensions this platform uses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Always `1.0`.
+    pub specversion: String,
+    /// UUIDv7; the key of every deduplication.
+    pub id: Uuid,
+    /// `coko/<domain>`.
+    pub source: String,
+    /// `book.published`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The aggregate's id.
+    pub subject: String,
+    /// When it happened, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub time: OffsetDateTime,
+    /// Always `application/json`.
+    pub datacontenttype: String,
+    /// `coko/<domain>/<type>/v<version>`.
+    pub dataschema: String,
+    /// W3C Trace Context of the command that caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// The request at the beginning of the chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlationid: Option<String>,
+    /// The event that caused this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causationid: Option<Uuid>,
+    /// The user who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actorid: Option<Uuid>,
+    /// The payload.
+    pub data: serde_json::Value,
+}
+
+impl Event {
+    /// Wraps `payload` as it happens in `context`.
+    ///
+    /// # Errors
+    /// When the payload cannot be written as JSON.
+    pub fn new<P: Payload>(context: &CommandContext, payload: &P) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            specversion: "1.0".to_owned(),
+            id: context.id(),
+            source: format!("coko/{}", P::DOMAIN),
+            kind: P::TYPE.to_owned(),
+            subject: payload.subject(),
+            time: context.now,
+            datacontenttype: "application/json".to_owned(),
+            dataschema: format!("coko/{}/{}/v{}", P::DOMAIN, P::TYPE, P::VERSION),
+            traceparent: context.traceparent.clone(),
+            correlationid: Some(context.request_id.clone()),
+            causationid: context.causation_id,
+            actorid: context.viewer.user_id(),
+            data: serde_json::to_value(payload)?,
+        })
+    }
+
+    /// The payload, when this event is of kind `P`; unknown fields are ignored.
+    ///
+    /// # Errors
+    /// When the data does not have the shape of `P`.
+    pub fn payload<P: Payload>(&self) -> Result<P, serde_json::Error> {
+        P::deserialize(&self.data)
+    }
+}
+
+/// The JetStream stream that holds the history of `domain`.
+pub fn stream_name(domain: &str) -> String {
+    format!("COKO_{}", domain.to_ascii_uppercase())
+}
+
+/// The subject that events of `kind` of `domain` are published on.
+pub fn subject(domain: &str, kind: &str) -> String {
+    format!("coko.{domain}.{kind}")
+}
+
+/// One kind of event as documentation and contract tests see it.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// The owning domain.
+    pub domain: &'static str,
+    /// The CloudEvents `type`.
+    pub kind: &'static str,
+    /// The payload's version.
+    pub version: u16,
+    /// [`Payload::sample`] as JSON.
+    pub sample: serde_json::Value,
+}
+
+/// Describes `P` by its sample.
+///
+/// # Errors
+/// When the sample cannot be written as JSON.
+pub fn describe<P: Payload>() -> Result<Described, serde_json::Error> {
+    Ok(Described {
+        domain: P::DOMAIN,
+        kind: P::TYPE,
+        version: P::VERSION,
+        sample: serde_json::to_value(P::sample())?,
+    })
+}

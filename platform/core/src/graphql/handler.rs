@@ -1,0 +1,198 @@
+//! `POST /graphql` of a subgraph.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_graphql::parser::types::{DocumentOperations, OperationType};
+use async_graphql::{ObjectType, Request, Response, Schema, SubscriptionType};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response as HttpResponse};
+use axum::routing::post;
+use sha2::{Digest as _, Sha256};
+use tracing::Instrument as _;
+
+use super::errors;
+use crate::context::CommandContext;
+use crate::error::Error;
+use crate::identity::{ENVELOPE_HEADER, Envelope, OperationKind, RequestFacts, Viewer};
+use crate::locale::Locale;
+use crate::service::Platform;
+use crate::telemetry;
+use crate::translation::Translations;
+
+/// A subgraph's request may hold many representations, but never this much.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// Adds fresh DataLoaders to each request, so that what one viewer loaded is never another's.
+pub type Loaders = Arc<dyn Fn(Request, &CommandContext) -> Request + Send + Sync>;
+
+struct Endpoint<Q, M, S> {
+    schema: Schema<Q, M, S>,
+    platform: Platform,
+    service: &'static str,
+    translations: Translations,
+    loaders: Loaders,
+}
+
+/// The HTTP side of a subgraph: `POST /graphql` over `schema`.
+///
+/// The viewer comes from the bearer token, verified here again; the operation's digest and the client's address come from the
+/// gateway's signed envelope, or from the request itself when there is none.
+pub fn router<Q, M, S>(
+    schema: Schema<Q, M, S>,
+    platform: &Platform,
+    service: &'static str,
+    translations: Translations,
+    loaders: Loaders,
+) -> Router
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    let endpoint = Arc::new(Endpoint {
+        schema,
+        platform: platform.clone(),
+        service,
+        translations,
+        loaders,
+    });
+    Router::new()
+        .route("/graphql", post(answer::<Q, M, S>))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(endpoint)
+}
+
+async fn answer<Q, M, S>(
+    State(endpoint): State<Arc<Endpoint<Q, M, S>>>,
+    connection: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> HttpResponse
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    let began = Instant::now();
+    let peer = connection.map(|axum::Extension(ConnectInfo(address))| address.ip());
+    let span = telemetry::request_span(endpoint.service, &headers);
+    let (status, response) = endpoint.run(&headers, peer, &body).instrument(span).await;
+    telemetry::count_request(endpoint.service, status, began.elapsed());
+    let body = serde_json::to_vec(&response).unwrap_or_default();
+    let content_type = "application/graphql-response+json; charset=utf-8";
+    (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+}
+
+impl<Q, M, S> Endpoint<Q, M, S>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    async fn run(&self, headers: &HeaderMap, peer: Option<IpAddr>, body: &[u8]) -> (StatusCode, Response) {
+        let mut context = self.context(headers, peer);
+        let refused = |error: &Error, context: &CommandContext| {
+            let response = errors::whole(error, context, &self.translations);
+            (error.code().http_status(), response)
+        };
+        let mut request: Request = match serde_json::from_slice(body) {
+            Ok(request) => request,
+            Err(error) => {
+                let error = Error::new(
+                    crate::Code::BadRequest,
+                    format!("the body is not a GraphQL request in JSON: {error}"),
+                );
+                return refused(&error, &context);
+            }
+        };
+        let envelope = self.envelope(headers);
+        match self.viewer(headers, envelope.as_ref(), &mut request) {
+            Ok(viewer) => context.viewer = Arc::new(viewer),
+            Err(error) => return refused(&error, &context),
+        }
+        if let Some(envelope) = envelope {
+            context.request_id = envelope.request_id;
+            context.address = envelope.address;
+        }
+        if let Some(user) = context.viewer.user_id() {
+            tracing::Span::current().record("user_id", tracing::field::display(user));
+        }
+        let request = (self.loaders)(request, &context)
+            .data(context.clone())
+            .data(self.translations.clone());
+        let mut response = self.schema.execute(request).await;
+        errors::finish(&mut response, self.service, &context, &self.translations);
+        (StatusCode::OK, response)
+    }
+
+    /// What is known of the request before anyone is identified.
+    fn context(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> CommandContext {
+        let now = self.platform.clock.now();
+        let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        CommandContext {
+            now,
+            viewer: Arc::new(Viewer::guest()),
+            locale: text(header::ACCEPT_LANGUAGE).map_or(Locale::FR, Locale::negotiate),
+            request_id: self.platform.entropy.uuid(now).to_string(),
+            traceparent: telemetry::current_traceparent(headers),
+            causation_id: None,
+            address: peer,
+            agent: text(header::USER_AGENT).map(|agent| agent.chars().take(300).collect()),
+            entropy: self.platform.entropy.clone(),
+        }
+    }
+
+    fn envelope(&self, headers: &HeaderMap) -> Option<Envelope> {
+        let value = headers.get(ENVELOPE_HEADER)?.to_str().ok()?;
+        Envelope::open(value, &self.platform.internal_key, self.platform.clock.now())
+    }
+
+    fn viewer(
+        &self,
+        headers: &HeaderMap,
+        envelope: Option<&Envelope>,
+        request: &mut Request,
+    ) -> Result<Viewer, Error> {
+        let Some(value) = headers.get(header::AUTHORIZATION) else {
+            return Ok(Viewer::guest());
+        };
+        let token = value
+            .to_str()
+            .ok()
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or_else(|| Error::new(crate::Code::Unauthenticated, "core-token-invalid"))?;
+        let (digest, kind) = match envelope {
+            Some(envelope) => (envelope.operation.clone(), Some(envelope.kind)),
+            None => (hex::encode(Sha256::digest(request.query.as_bytes())), kind_of(request)),
+        };
+        self.platform.verifier.verify(
+            token.trim(),
+            RequestFacts {
+                operation: Some(&digest),
+                kind,
+                subgraph: Some(self.service),
+                ..RequestFacts::default()
+            },
+        )
+    }
+}
+
+/// The kind of the operation that would run; none when the document does not parse, which execution then says.
+fn kind_of(request: &mut Request) -> Option<OperationKind> {
+    let name = request.operation_name.clone();
+    let document = request.parsed_query().ok()?;
+    let operation = match &document.operations {
+        DocumentOperations::Single(operation) => operation,
+        DocumentOperations::Multiple(operations) => operations.get(name?.as_str())?,
+    };
+    Some(match operation.node.ty {
+        OperationType::Query => OperationKind::Query,
+        OperationType::Mutation => OperationKind::Mutation,
+        OperationType::Subscription => OperationKind::Subscription,
+    })
+}

@@ -1,0 +1,300 @@
+//! Logs as JSON lines, metrics in Prometheus text, traces over OTLP.
+
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use http::{HeaderMap, StatusCode};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState, TracerProvider as _};
+use opentelemetry_otlp::WithExportConfig as _;
+use serde::{Deserialize, Serialize};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Span, Subscriber};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer};
+
+/// The `telemetry` section.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TelemetryConfig {
+    /// What is logged, as `tracing` filters read it (`info`, `coko_core=debug,info`).
+    pub log: Option<String>,
+    /// The base URL of an OTLP/HTTP collector (`http://jaeger:4318`); no traces are exported without one.
+    pub otlp_endpoint: Option<String>,
+    /// Logs for people instead of JSON lines.
+    pub pretty: bool,
+}
+
+/// Keeps the exporter alive; traces that wait are sent when it is dropped.
+#[derive(Debug)]
+pub struct Telemetry {
+    tracer: Option<opentelemetry_sdk::trace::SdkTracerProvider>,
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(tracer) = &self.tracer
+            && let Err(error) = tracer.shutdown_with_timeout(Duration::from_secs(3))
+        {
+            tracing::debug!(%error, "the last traces were not sent");
+        }
+    }
+}
+
+/// Starts logging, metrics and tracing of this process, which calls itself `service`. Call it once.
+///
+/// # Errors
+/// When the filter or the endpoint is malformed, or something else already logs in this process.
+pub fn init(config: &TelemetryConfig, service: &'static str) -> Result<Telemetry, String> {
+    let filter = EnvFilter::try_new(config.log.as_deref().unwrap_or("info,async_nats=warn,fred=warn,h2=warn"))
+        .map_err(|error| format!("the log filter is malformed: {error}"))?;
+    let tracer = config
+        .otlp_endpoint
+        .as_deref()
+        .map(|endpoint| tracer(endpoint, service))
+        .transpose()?;
+    let traces = tracer
+        .as_ref()
+        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("coko")));
+    let lines = (!config.pretty).then(|| {
+        tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .event_format(JsonLine { service })
+    });
+    let people = config.pretty.then(|| {
+        tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .compact()
+    });
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(SpanFields)
+        .with(traces)
+        .with(lines)
+        .with(people)
+        .try_init()
+        .map_err(|error| error.to_string())?;
+    prometheus();
+    Ok(Telemetry { tracer })
+}
+
+fn tracer(endpoint: &str, service: &'static str) -> Result<opentelemetry_sdk::trace::SdkTracerProvider, String> {
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
+        .with_timeout(Duration::from_secs(5))
+        .build()
+        .map_err(|error| format!("traces cannot be exported: {error}"))?;
+    let resource = opentelemetry_sdk::Resource::builder().with_service_name(service).build();
+    Ok(opentelemetry_sdk::trace::SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .with_resource(resource)
+        .build())
+}
+
+/// The process's metrics; the recorder is installed at the first call.
+pub fn prometheus() -> Option<&'static PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0];
+    HANDLE
+        .get_or_init(|| {
+            PrometheusBuilder::new()
+                .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
+                .and_then(PrometheusBuilder::install_recorder)
+                .map_err(|error| tracing::warn!(%error, "metrics are not recorded"))
+                .ok()
+        })
+        .as_ref()
+}
+
+/// `GET /metrics` in Prometheus text.
+pub fn metrics_router() -> Router {
+    let render = || async {
+        match prometheus() {
+            Some(handle) => (StatusCode::OK, handle.render()),
+            None => (StatusCode::SERVICE_UNAVAILABLE, String::new()),
+        }
+    };
+    Router::new().route("/metrics", get(render))
+}
+
+/// Counts one HTTP request of `service`.
+pub fn count_request(service: &'static str, status: StatusCode, took: Duration) {
+    metrics::counter!("http_requests_total", "service" => service, "status" => status.as_u16().to_string()).increment(1);
+    metrics::histogram!("request_duration_seconds", "service" => service).record(took.as_secs_f64());
+}
+
+/// The span of one request, a child of the caller's by W3C Trace Context.
+pub fn request_span(service: &'static str, headers: &HeaderMap) -> Span {
+    let span = tracing::info_span!(
+        "request",
+        service,
+        trace_id = tracing::field::Empty,
+        span_id = tracing::field::Empty,
+        user_id = tracing::field::Empty
+    );
+    if let Some(parent) = traceparent(headers).and_then(parse_traceparent) {
+        span.record("trace_id", tracing::field::display(parent.trace_id()));
+        span.record("span_id", tracing::field::display(parent.span_id()));
+        let context = opentelemetry::Context::new().with_remote_span_context(parent);
+        // Without an exporter there is no tracer to tell, and that is no fault.
+        let _ = span.set_parent(context);
+    }
+    span
+}
+
+/// The `traceparent` to hand on: the current span's when traces are recorded, else the caller's as it came.
+pub fn current_traceparent(headers: &HeaderMap) -> Option<String> {
+    let context = Span::current().context();
+    let span = context.span();
+    let current = span.span_context();
+    if current.is_valid() {
+        let flags = current.trace_flags().to_u8();
+        return Some(format!("00-{}-{}-{flags:02x}", current.trace_id(), current.span_id()));
+    }
+    let given = traceparent(headers)?;
+    parse_traceparent(given).map(|_| given.to_owned())
+}
+
+fn traceparent(headers: &HeaderMap) -> Option<&str> {
+    headers.get("traceparent")?.to_str().ok()
+}
+
+/// Reads `00-<32 hex>-<16 hex>-<2 hex>` (W3C Trace Context, section 3.2).
+fn parse_traceparent(text: &str) -> Option<SpanContext> {
+    let mut parts = text.split('-');
+    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    if version.len() != 2 || version == "ff" || trace.len() != 32 || span.len() != 16 || flags.len() != 2 {
+        return None;
+    }
+    let context = SpanContext::new(
+        TraceId::from_hex(trace).ok()?,
+        SpanId::from_hex(span).ok()?,
+        TraceFlags::new(u8::from_str_radix(flags, 16).ok()?),
+        true,
+        TraceState::default(),
+    );
+    context.is_valid().then_some(context)
+}
+
+/// Collects fields as JSON.
+#[derive(Clone, Default)]
+struct Fields(serde_json::Map<String, serde_json::Value>);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+}
+
+/// Keeps each span's fields, for the lines written inside it.
+struct SpanFields;
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for SpanFields {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = context.span(id) {
+            let mut fields = Fields::default();
+            attributes.record(&mut fields);
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id)
+            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
+        {
+            values.record(fields);
+        }
+    }
+}
+
+/// One line of JSON: timestamp, level, service, trace_id, span_id, user_id, message, fields.
+struct JsonLine {
+    service: &'static str,
+}
+
+impl<S, N> FormatEvent<S, N> for JsonLine
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> std::fmt::Result {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let mut line = serde_json::Map::new();
+        let now = crate::clock::Clock::system()
+            .now()
+            .format(&time::format_description::well_known::Rfc3339)
+            .unwrap_or_default();
+        line.insert("timestamp".to_owned(), now.into());
+        line.insert("level".to_owned(), event.metadata().level().as_str().into());
+        line.insert("service".to_owned(), self.service.into());
+        if let Some(scope) = context.event_scope() {
+            for span in scope.from_root() {
+                if let Some(known) = span.extensions().get::<Fields>() {
+                    for (name, value) in &known.0 {
+                        line.insert(name.clone(), value.clone());
+                    }
+                }
+            }
+        }
+        line.insert("target".to_owned(), event.metadata().target().into());
+        line.insert("message".to_owned(), fields.0.remove("message").unwrap_or_default());
+        if !fields.0.is_empty() {
+            line.insert("fields".to_owned(), fields.0.into());
+        }
+        let mut text = String::with_capacity(256);
+        write!(text, "{}", serde_json::Value::Object(line))?;
+        writeln!(writer, "{text}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trace_contexts_are_read_strictly() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert!(parse_traceparent(good).is_some());
+        for bad in [
+            "",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-xbf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ] {
+            assert!(parse_traceparent(bad).is_none(), "{bad}");
+        }
+    }
+}
