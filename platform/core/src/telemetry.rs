@@ -105,7 +105,7 @@ fn tracer(endpoint: &str, service: &'static str) -> Result<opentelemetry_sdk::tr
 /// The process's metrics; the recorder is installed at the first call.
 pub fn prometheus() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0];
+    const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0];
     HANDLE
         .get_or_init(|| {
             PrometheusBuilder::new()
