@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use async_nats::jetstream::kv;
+use async_nats::jetstream::{kv, stream};
 use futures::StreamExt as _;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
@@ -112,7 +112,7 @@ impl Revocations {
     async fn follow(&self, nats: &Nats) -> Result<(), String> {
         let bucket = bucket(nats).await?;
         let mut entries = bucket
-            .watch_many_with_history([">"])
+            .watch_with_history(">")
             .await
             .map_err(|error| error.to_string())?;
         while let Some(entry) = entries.next().await {
@@ -150,14 +150,27 @@ async fn bucket(nats: &Nats) -> Result<kv::Store, String> {
     if let Ok(bucket) = nats.jetstream.get_key_value(BUCKET).await {
         return Ok(bucket);
     }
+    // The client's own call for this asks for account figures in a form that a 2.9 server does not have.
+    // A bucket is a stream of this shape (NATS ADR-8).
     nats.jetstream
-        .create_key_value(kv::Config {
-            bucket: BUCKET.to_owned(),
-            history: 1,
+        .create_stream(stream::Config {
+            name: format!("KV_{BUCKET}"),
+            subjects: vec![format!("$KV.{BUCKET}.>")],
+            max_messages_per_subject: 1,
             max_age: KEEP,
+            discard: stream::DiscardPolicy::New,
+            storage: stream::StorageType::File,
+            allow_rollup: true,
+            deny_delete: true,
+            allow_direct: true,
+            duplicate_window: Duration::from_secs(120),
             num_replicas: nats.replicas(),
             ..Default::default()
         })
+        .await
+        .map_err(|error| error.to_string())?;
+    nats.jetstream
+        .get_key_value(BUCKET)
         .await
         .map_err(|error| error.to_string())
 }
