@@ -1,4 +1,3 @@
-DROP TABLE idempotency;
 DROP TABLE mail;
 DROP TABLE dead_letter;
 DROP TABLE inbox;

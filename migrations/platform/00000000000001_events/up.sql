@@ -1,4 +1,4 @@
--- The tables that every domain's database has: events on their way out and in, mail, and idempotency keys.
+-- The tables that every domain's database has: events on their way out and in, and mail.
 
 CREATE TABLE outbox (
     sequence    BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -54,14 +54,3 @@ CREATE TABLE mail (
     error       TEXT
 );
 CREATE INDEX mail_due ON mail (next_at) WHERE sent_at IS NULL;
-
-CREATE TABLE idempotency (
-    principal   TEXT        NOT NULL,
-    operation   TEXT        NOT NULL,
-    key         TEXT        NOT NULL,
-    input_hash  BYTEA       NOT NULL,
-    result      JSONB,
-    created_at  TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (principal, operation, key)
-);
-CREATE INDEX idempotency_created_at ON idempotency (created_at);

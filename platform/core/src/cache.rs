@@ -59,10 +59,13 @@ impl Cache {
             Some(bytes) => bytes,
             None => {
                 let redis = self.redis.as_ref()?;
-                let found: Option<Vec<u8>> = redis.get(format!("{PREFIX}{key}")).await.unwrap_or_else(|error| {
-                    tracing::debug!(%error, "the cache server does not answer");
-                    None
-                });
+                let found: Option<Vec<u8>> = redis
+                    .get(format!("{PREFIX}{key}"))
+                    .await
+                    .unwrap_or_else(|error| {
+                        tracing::debug!(%error, "the cache server does not answer");
+                        None
+                    });
                 let bytes: Arc<[u8]> = found?.into();
                 self.local.insert(key.to_owned(), bytes.clone()).await;
                 bytes
@@ -79,7 +82,13 @@ impl Cache {
         if let Some(redis) = &self.redis {
             let seconds = i64::try_from(life.as_secs().max(1)).unwrap_or(i64::MAX);
             let kept: Result<(), _> = redis
-                .set(format!("{PREFIX}{key}"), bytes.as_slice(), Some(Expiration::EX(seconds)), None, false)
+                .set(
+                    format!("{PREFIX}{key}"),
+                    bytes.as_slice(),
+                    Some(Expiration::EX(seconds)),
+                    None,
+                    false,
+                )
                 .await;
             if let Err(error) = kept {
                 tracing::debug!(%error, "the cache server does not answer");

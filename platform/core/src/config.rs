@@ -29,7 +29,9 @@ pub fn figment(file: Option<&Path>) -> Figment {
                 // The first underscore parts the section from the key, two part nested keys.
                 let key = key.as_str().to_ascii_lowercase();
                 match key.split_once('_') {
-                    Some((section, rest)) => format!("{section}.{}", rest.replace("__", ".")).into(),
+                    Some((section, rest)) => {
+                        format!("{section}.{}", rest.replace("__", ".")).into()
+                    }
                     None => key.into(),
                 }
             })

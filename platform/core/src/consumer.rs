@@ -11,8 +11,8 @@ use std::time::Duration;
 use async_nats::jetstream::{self, AckKind, consumer::PullConsumer};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection as _, RunQueryDsl};
-use futures::future::BoxFuture;
 use futures::TryStreamExt as _;
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -102,13 +102,17 @@ impl Consumers {
         + Sync
         + 'static,
     ) -> Self {
-        let erased: Handler = Arc::new(move |connection, context, event| match event.payload::<P>() {
-            Ok(payload) => handler(connection, context, event, payload),
-            Err(error) => {
-                let reason = format!("the payload is not a {} v{}: {error}", P::TYPE, P::VERSION);
-                Box::pin(async { Err(HandlerError::Poison(reason)) })
-            }
-        });
+        let erased: Handler =
+            Arc::new(
+                move |connection, context, event| match event.payload::<P>() {
+                    Ok(payload) => handler(connection, context, event, payload),
+                    Err(error) => {
+                        let reason =
+                            format!("the payload is not a {} v{}: {error}", P::TYPE, P::VERSION);
+                        Box::pin(async { Err(HandlerError::Poison(reason)) })
+                    }
+                },
+            );
         self.handlers.insert((P::DOMAIN, P::TYPE), erased);
         self
     }
@@ -124,7 +128,11 @@ impl Consumers {
             return Vec::new();
         };
         let consumers = Arc::new(self);
-        let mut domains: Vec<_> = consumers.handlers.keys().map(|(domain, _)| *domain).collect();
+        let mut domains: Vec<_> = consumers
+            .handlers
+            .keys()
+            .map(|(domain, _)| *domain)
+            .collect();
         domains.dedup();
         let mut tasks = Vec::with_capacity(domains.len() + 2);
         for domain in domains {
@@ -155,7 +163,10 @@ impl Consumers {
         };
         let now = self.clock.now();
         let context = CommandContext {
-            request_id: event.correlationid.clone().unwrap_or_else(|| event.id.to_string()),
+            request_id: event
+                .correlationid
+                .clone()
+                .unwrap_or_else(|| event.id.to_string()),
             traceparent: event.traceparent.clone(),
             causation_id: Some(event.id),
             ..CommandContext::system(now, self.entropy.clone())
@@ -209,9 +220,18 @@ impl Consumers {
         }
     }
 
-    async fn deliveries(&self, nats: &Nats, domain: &'static str, stop: &CancellationToken) -> Result<(), String> {
+    async fn deliveries(
+        &self,
+        nats: &Nats,
+        domain: &'static str,
+        stop: &CancellationToken,
+    ) -> Result<(), String> {
         let stream = nats.ensure_stream(domain).await?;
-        let kinds: Vec<_> = self.handlers.keys().filter(|(source, _)| *source == domain).collect();
+        let kinds: Vec<_> = self
+            .handlers
+            .keys()
+            .filter(|(source, _)| *source == domain)
+            .collect();
         // Several filter subjects need a 2.10 server; one wildcard works on all, and what is not ours is acknowledged unread.
         let filter_subject = match kinds.as_slice() {
             [(domain, kind)] => events::subject(domain, kind),
@@ -249,17 +269,27 @@ impl Consumers {
     }
 
     /// Handles one delivery to its acknowledgement.
-    async fn deliver(&self, message: &jetstream::Message, domain: &'static str) -> Result<(), String> {
+    async fn deliver(
+        &self,
+        message: &jetstream::Message,
+        domain: &'static str,
+    ) -> Result<(), String> {
         let (attempts, pending) = message
             .info()
             .map_or((1, 0), |info| (info.delivered, info.pending));
-        #[expect(clippy::cast_precision_loss, reason = "a gauge of lag needs no 53rd bit")]
-        metrics::gauge!("consumer_lag", "consumer" => self.name, "domain" => domain).set(pending as f64);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a gauge of lag needs no 53rd bit"
+        )]
+        metrics::gauge!("consumer_lag", "consumer" => self.name, "domain" => domain)
+            .set(pending as f64);
         let outcome = match serde_json::from_slice::<Event>(&message.payload) {
             Ok(event) => match self.handle(&event).await {
-                Err(HandlerError::Retry(reason)) if attempts >= MAX_ATTEMPTS => {
-                    Err((Some(event.id), format!("gave up after {attempts} attempts: {reason}"), true))
-                }
+                Err(HandlerError::Retry(reason)) if attempts >= MAX_ATTEMPTS => Err((
+                    Some(event.id),
+                    format!("gave up after {attempts} attempts: {reason}"),
+                    true,
+                )),
                 Err(HandlerError::Retry(reason)) => Err((Some(event.id), reason, false)),
                 Err(HandlerError::Poison(reason)) => Err((Some(event.id), reason, true)),
                 Ok(_) => Ok(()),
@@ -271,12 +301,22 @@ impl Consumers {
             Err((.., true)) => "dead",
             Err((.., false)) => "retried",
         };
-        metrics::counter!("consumer_events_total", "consumer" => self.name, "outcome" => label).increment(1);
+        metrics::counter!("consumer_events_total", "consumer" => self.name, "outcome" => label)
+            .increment(1);
         match outcome {
-            Ok(()) => message.double_ack().await.map_err(|error| error.to_string()),
+            Ok(()) => message
+                .double_ack()
+                .await
+                .map_err(|error| error.to_string()),
             Err((_, reason, false)) => {
                 let delay = retry_delay(attempts);
-                tracing::warn!(consumer = self.name, reason, attempts, ?delay, "an event is retried");
+                tracing::warn!(
+                    consumer = self.name,
+                    reason,
+                    attempts,
+                    ?delay,
+                    "an event is retried"
+                );
                 message
                     .ack_with(AckKind::Nak(Some(delay)))
                     .await
@@ -284,14 +324,25 @@ impl Consumers {
             }
             Err((id, reason, true)) => {
                 let id = id.unwrap_or_else(|| message_id(message));
-                self.bury(id, &message.subject, &message.payload, &reason, attempts).await?;
-                message.ack_with(AckKind::Term).await.map_err(|error| error.to_string())
+                self.bury(id, &message.subject, &message.payload, &reason, attempts)
+                    .await?;
+                message
+                    .ack_with(AckKind::Term)
+                    .await
+                    .map_err(|error| error.to_string())
             }
         }
     }
 
     /// Puts a message aside; the row is written before the broker is told to forget it.
-    async fn bury(&self, id: Uuid, subject: &str, payload: &[u8], reason: &str, attempts: i64) -> Result<(), String> {
+    async fn bury(
+        &self,
+        id: Uuid,
+        subject: &str,
+        payload: &[u8],
+        reason: &str,
+        attempts: i64,
+    ) -> Result<(), String> {
         tracing::error!(consumer = self.name, event = %id, reason, "an event became a dead letter");
         metrics::counter!("dead_letters_total", "consumer" => self.name).increment(1);
         let mut connection = self.pool.get().await.map_err(|error| error.to_string())?;
@@ -322,7 +373,11 @@ impl Consumers {
     async fn replay(self: Arc<Self>, stop: CancellationToken) {
         while !stop.is_cancelled() {
             if let Err(error) = self.replay_due().await {
-                tracing::warn!(consumer = self.name, error, "dead letters cannot be replayed now");
+                tracing::warn!(
+                    consumer = self.name,
+                    error,
+                    "dead letters cannot be replayed now"
+                );
             }
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_secs(2)) => {}
@@ -356,8 +411,14 @@ impl Consumers {
             match outcome {
                 Ok(()) => self.forget(id).await?,
                 Err(error) => {
-                    self.bury(id, &subject, &payload, &error.to_string(), i64::from(attempts) + 1)
-                        .await?;
+                    self.bury(
+                        id,
+                        &subject,
+                        &payload,
+                        &error.to_string(),
+                        i64::from(attempts) + 1,
+                    )
+                    .await?;
                 }
             }
         }
@@ -397,18 +458,26 @@ impl Consumers {
         let consumer: PullConsumer = stream
             .create_consumer(jetstream::consumer::pull::Config {
                 durable_name: Some(self.name.to_owned()),
-                filter_subject: format!("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.*.{}", self.name),
+                filter_subject: format!(
+                    "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.*.{}",
+                    self.name
+                ),
                 ..Default::default()
             })
             .await
             .map_err(|error| error.to_string())?;
-        let mut messages = consumer.messages().await.map_err(|error| error.to_string())?;
+        let mut messages = consumer
+            .messages()
+            .await
+            .map_err(|error| error.to_string())?;
         loop {
             let message = tokio::select! {
                 message = messages.try_next() => message.map_err(|error| error.to_string())?,
                 () = stop.cancelled() => return Ok(()),
             };
-            let Some(message) = message else { return Ok(()) };
+            let Some(message) = message else {
+                return Ok(());
+            };
             if let Ok(advisory) = serde_json::from_slice::<Advisory>(&message.payload) {
                 let stream = nats
                     .jetstream
@@ -418,11 +487,20 @@ impl Consumers {
                 if let Ok(lost) = stream.get_raw_message(advisory.stream_seq).await {
                     let id = serde_json::from_slice::<Event>(&lost.payload)
                         .map_or_else(|_| Uuid::nil(), |event| event.id);
-                    self.bury(id, &lost.subject, &lost.payload, "the process stopped at every delivery", advisory.deliveries)
-                        .await?;
+                    self.bury(
+                        id,
+                        &lost.subject,
+                        &lost.payload,
+                        "the process stopped at every delivery",
+                        advisory.deliveries,
+                    )
+                    .await?;
                 }
             }
-            message.double_ack().await.map_err(|error| error.to_string())?;
+            message
+                .double_ack()
+                .await
+                .map_err(|error| error.to_string())?;
         }
     }
 }
@@ -440,7 +518,13 @@ fn message_id(message: &jetstream::Message) -> Uuid {
         .as_ref()
         .and_then(|headers| headers.get(async_nats::header::NATS_MESSAGE_ID))
         .and_then(|id| id.as_str().parse().ok())
-        .unwrap_or_else(|| Uuid::from_u128(message.info().map_or(0, |info| u128::from(info.stream_sequence))))
+        .unwrap_or_else(|| {
+            Uuid::from_u128(
+                message
+                    .info()
+                    .map_or(0, |info| u128::from(info.stream_sequence)),
+            )
+        })
 }
 
 /// A dead letter as operators see it.

@@ -7,9 +7,13 @@ use diesel::ConnectionResult;
 use diesel::migration::MigrationVersion;
 use diesel_async::pooled_connection::bb8::RunError;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
-use diesel_async::{AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection as _};
+use diesel_async::{
+    AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection as _,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use futures::FutureExt as _;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::DatabaseConfig;
 
@@ -17,9 +21,10 @@ use crate::config::DatabaseConfig;
 pub type Connection = AsyncPgConnection;
 
 /// A connection on loan from the [`Pool`].
-pub type PooledConnection = diesel_async::pooled_connection::bb8::PooledConnection<'static, Connection>;
+pub type PooledConnection =
+    diesel_async::pooled_connection::bb8::PooledConnection<'static, Connection>;
 
-/// The tables of the platform itself (outbox, inbox, dead letters, mail, idempotency), which come before a domain's own.
+/// The tables of the platform itself (outbox, inbox, dead letters, mail), which come before a domain's own.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/platform");
 
 /// Connections to one domain's database, made on demand and checked before use.
@@ -66,16 +71,30 @@ impl Pool {
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pool").field("state", &self.inner.state()).finish_non_exhaustive()
+        f.debug_struct("Pool")
+            .field("state", &self.inner.state())
+            .finish_non_exhaustive()
     }
 }
 
-/// Connects, with TLS by rustls when the URL has `sslmode=require` or stricter.
+/// Connects, with TLS by rustls and the machine's root certificates when the URL has `sslmode=require`.
 async fn establish(url: String) -> ConnectionResult<Connection> {
-    let mut connection = Connection::establish(&url).await?;
+    let failed =
+        |error: &dyn std::fmt::Display| diesel::ConnectionError::BadConnection(error.to_string());
+    let config: tokio_postgres::Config = url.parse().map_err(|error| failed(&error))?;
+    let mut connection = if config.get_ssl_mode() == SslMode::Require {
+        let (tls, _) = MakeRustlsConnect::with_native_certs()
+            .map_err(|errors| failed(&format!("no root certificates: {errors:?}")))?;
+        let (client, connection) = config.connect(tls).await.map_err(|error| failed(&error))?;
+        Connection::try_from_client_and_connection(client, connection).await?
+    } else {
+        Connection::establish(&url).await?
+    };
     // A statement or an idle transaction that outlives every request would hold locks for nobody.
     connection
-        .batch_execute("SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'")
+        .batch_execute(
+            "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'",
+        )
         .await
         .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
@@ -148,12 +167,18 @@ pub async fn migration_status(
 ) -> Result<MigrationStatus, MigrationError> {
     with_harness(url, move |harness| {
         let mut status = MigrationStatus::default();
-        let mut applied: Vec<_> = harness.applied_migrations()?.iter().map(ToString::to_string).collect();
+        let mut applied: Vec<_> = harness
+            .applied_migrations()?
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         applied.sort();
         status.applied = applied;
         for migrations in [MIGRATIONS, domain] {
             let pending = harness.pending_migrations(migrations)?;
-            status.pending.extend(pending.iter().map(|migration| migration.name().to_string()));
+            status
+                .pending
+                .extend(pending.iter().map(|migration| migration.name().to_string()));
         }
         Ok(status)
     })
@@ -175,7 +200,14 @@ async fn with_harness<T: Send + 'static>(
     /// Any number will do, as long as every process of every version uses the same.
     const LOCK: &str = "SELECT pg_advisory_lock(7306641)";
     let url = url.to_owned();
-    let database = url.rsplit('/').next().unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
+    let database = url
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .split('?')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let (done, result) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let run = || -> HarnessResult<T> {
@@ -184,7 +216,7 @@ async fn with_harness<T: Send + 'static>(
                 .enable_all()
                 .build()?;
             runtime.block_on(async move {
-                let mut connection = Connection::establish(&url).await?;
+                let mut connection = establish(url).await?;
                 connection.batch_execute(LOCK).await?;
                 work(&mut AsyncMigrationHarness::new(connection))
             })

@@ -27,9 +27,9 @@ impl Entropy {
 
     /// A repeatable sequence, for tests only.
     pub fn seeded(seed: u64) -> Self {
-        Self(Source::Seeded(Arc::new(Mutex::new(
-            StdRng::seed_from_u64(seed),
-        ))))
+        Self(Source::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(
+            seed,
+        )))))
     }
 
     /// `N` random bytes.

@@ -61,7 +61,9 @@ impl Shutdown {
     pub async fn wait(&self) -> bool {
         self.stop.cancelled().await;
         self.tracker.close();
-        tokio::time::timeout(GRACE, self.tracker.wait()).await.is_ok()
+        tokio::time::timeout(GRACE, self.tracker.wait())
+            .await
+            .is_ok()
     }
 }
 

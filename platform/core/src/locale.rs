@@ -26,12 +26,17 @@ impl Locale {
         for part in accept_language.split(',').take(16) {
             let (tag, weight) = match part.split_once(';') {
                 Some((tag, parameter)) => {
-                    let weight = parameter.trim().strip_prefix("q=").and_then(|q| q.parse().ok());
+                    let weight = parameter
+                        .trim()
+                        .strip_prefix("q=")
+                        .and_then(|q| q.parse().ok());
                     (tag.trim(), weight.unwrap_or(0.0))
                 }
                 None => (part.trim(), 1.0),
             };
-            let Ok(locale) = tag.parse::<Self>() else { continue };
+            let Ok(locale) = tag.parse::<Self>() else {
+                continue;
+            };
             let known = [Self::FR, Self::EN]
                 .into_iter()
                 .find(|known| known.language() == locale.language());

@@ -39,7 +39,11 @@ pub struct Letter {
 ///
 /// # Errors
 /// When the row cannot be written, which must fail the transaction.
-pub async fn enqueue(connection: &mut Connection, context: &CommandContext, letter: &Letter) -> QueryResult<()> {
+pub async fn enqueue(
+    connection: &mut Connection,
+    context: &CommandContext,
+    letter: &Letter,
+) -> QueryResult<()> {
     diesel::insert_into(mail::table)
         .values((
             mail::id.eq(context.id()),
@@ -139,13 +143,17 @@ impl Mailer {
                 .map_err(|error| MailError::Send(error.to_string())),
             Way::Folder(folder) => {
                 let failed = |error: std::io::Error| MailError::Send(error.to_string());
-                tokio::fs::create_dir_all(folder.as_path()).await.map_err(failed)?;
+                tokio::fs::create_dir_all(folder.as_path())
+                    .await
+                    .map_err(failed)?;
                 tokio::fs::write(folder.join(format!("{id}.eml")), message.formatted())
                     .await
                     .map_err(failed)
             }
             Way::Memory(sent) => {
-                sent.lock().unwrap_or_else(PoisonError::into_inner).push(letter);
+                sent.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(letter);
                 Ok(())
             }
         }
@@ -158,7 +166,10 @@ impl Mailer {
             .to(address(&letter.to)?)
             .subject(letter.subject.as_str());
         let built = match &letter.html {
-            Some(html) => builder.multipart(MultiPart::alternative_plain_html(letter.text.clone(), html.clone())),
+            Some(html) => builder.multipart(MultiPart::alternative_plain_html(
+                letter.text.clone(),
+                html.clone(),
+            )),
             None => builder.singlepart(
                 SinglePart::builder()
                     .header(ContentType::TEXT_PLAIN)
@@ -191,7 +202,11 @@ impl Mailer {
     }
 
     /// Claims one due letter by moving its next attempt, sends it outside the transaction, and notes the outcome.
-    async fn send_one(&self, connection: &mut Connection, now: OffsetDateTime) -> QueryResult<bool> {
+    async fn send_one(
+        &self,
+        connection: &mut Connection,
+        now: OffsetDateTime,
+    ) -> QueryResult<bool> {
         let claimed = connection
             .transaction(async |connection| {
                 let due: Option<(Uuid, String, String, String, Option<String>, i32)> = mail::table
@@ -199,7 +214,14 @@ impl Mailer {
                     .filter(mail::next_at.le(now))
                     .filter(mail::attempts.lt(MAX_ATTEMPTS))
                     .order(mail::next_at)
-                    .select((mail::id, mail::recipient, mail::subject, mail::text_body, mail::html_body, mail::attempts))
+                    .select((
+                        mail::id,
+                        mail::recipient,
+                        mail::subject,
+                        mail::text_body,
+                        mail::html_body,
+                        mail::attempts,
+                    ))
                     .for_update()
                     .skip_locked()
                     .first(connection)
@@ -208,7 +230,10 @@ impl Mailer {
                 if let Some((id, .., attempts)) = &due {
                     let wait = time::Duration::seconds(30 * (1_i64 << (*attempts).clamp(0, 10)));
                     diesel::update(mail::table.find(id))
-                        .set((mail::attempts.eq(attempts + 1), mail::next_at.eq(now + wait)))
+                        .set((
+                            mail::attempts.eq(attempts + 1),
+                            mail::next_at.eq(now + wait),
+                        ))
                         .execute(connection)
                         .await?;
                 }
@@ -218,7 +243,17 @@ impl Mailer {
         let Some((id, to, subject, text, html, _)) = claimed else {
             return Ok(false);
         };
-        let outcome = self.send(id, Letter { to, subject, text, html }).await;
+        let outcome = self
+            .send(
+                id,
+                Letter {
+                    to,
+                    subject,
+                    text,
+                    html,
+                },
+            )
+            .await;
         let label = if outcome.is_ok() { "sent" } else { "failed" };
         metrics::counter!("mail_total", "outcome" => label).increment(1);
         match outcome {
@@ -246,5 +281,6 @@ impl Mailer {
 }
 
 fn address(text: &str) -> Result<Mailbox, MailError> {
-    text.parse().map_err(|_| MailError::Address(text.to_owned()))
+    text.parse()
+        .map_err(|_| MailError::Address(text.to_owned()))
 }

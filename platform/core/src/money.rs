@@ -9,7 +9,17 @@ use crate::locale::Locale;
 
 /// A currency the platform sells in (ISO 4217).
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, async_graphql::Enum,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    async_graphql::Enum,
 )]
 #[serde(rename_all = "UPPERCASE")]
 #[graphql(rename_items = "UPPERCASE")]
@@ -84,7 +94,11 @@ impl Money {
     /// For people: `1 500 F CFA` and `2,29 €` in French, `F CFA 1,500` and `€2.29` in English.
     pub fn format(self, locale: &Locale) -> String {
         let french = locale.language() != "en";
-        let (group, decimal) = if french { ("\u{202f}", ',') } else { (",", '.') };
+        let (group, decimal) = if french {
+            ("\u{202f}", ',')
+        } else {
+            (",", '.')
+        };
         let unit = 10_u64.pow(self.currency.exponent());
         let absolute = self.amount.unsigned_abs();
         let mut number = grouped(absolute / unit, group);

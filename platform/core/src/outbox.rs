@@ -155,7 +155,8 @@ impl Relay {
                 Ok(()) => pause = Duration::from_millis(200),
                 Err(error) => {
                     tracing::warn!(domain = self.domain, %error, "the outbox relay pauses");
-                    metrics::counter!("outbox_relay_failures_total", "domain" => self.domain).increment(1);
+                    metrics::counter!("outbox_relay_failures_total", "domain" => self.domain)
+                        .increment(1);
                     tokio::select! {
                         () = tokio::time::sleep(pause) => {}
                         () = stop.cancelled() => {}
@@ -236,7 +237,8 @@ impl Relay {
             .load(connection)
             .await?;
         let count = i64::try_from(rows.len()).unwrap_or(PUBLISH_BATCH);
-        metrics::gauge!("outbox_pending", "domain" => self.domain).set(f64::from(u16::try_from(count).unwrap_or(u16::MAX)));
+        metrics::gauge!("outbox_pending", "domain" => self.domain)
+            .set(f64::from(u16::try_from(count).unwrap_or(u16::MAX)));
         if rows.is_empty() {
             return Ok(0);
         }
@@ -251,7 +253,8 @@ impl Relay {
             .set(outbox::sent_at.eq(self.clock.now()))
             .execute(connection)
             .await?;
-        metrics::counter!("outbox_published_total", "domain" => self.domain).increment(sent.len() as u64);
+        metrics::counter!("outbox_published_total", "domain" => self.domain)
+            .increment(sent.len() as u64);
         outcome.map(|()| count).map_err(RelayError::Publish)
     }
 }

@@ -60,11 +60,17 @@ impl<K: DeserializeOwned> Page<K> {
             return Err(Error::validation(name.0, "core-page-size"));
         }
         let from = cursor
-            .map(|cursor| decode(list, cursor).ok_or_else(|| Error::validation(name.1, "core-cursor")))
+            .map(|cursor| {
+                decode(list, cursor).ok_or_else(|| Error::validation(name.1, "core-cursor"))
+            })
             .transpose()?;
         Ok(Self {
             size: usize::try_from(size).unwrap_or(1),
-            direction: if backward { Direction::Backward } else { Direction::Forward },
+            direction: if backward {
+                Direction::Backward
+            } else {
+                Direction::Forward
+            },
             from,
         })
     }
@@ -139,7 +145,12 @@ mod tests {
 
     type Key = (String, i64);
 
-    fn parse(first: Option<i32>, after: Option<&str>, last: Option<i32>, before: Option<&str>) -> Result<Page<Key>, String> {
+    fn parse(
+        first: Option<i32>,
+        after: Option<&str>,
+        last: Option<i32>,
+        before: Option<&str>,
+    ) -> Result<Page<Key>, String> {
         Page::parse("books", first, after, last, before).map_err(|error| error.message().to_owned())
     }
 
@@ -150,12 +161,22 @@ mod tests {
         assert_eq!(page.from, Some(("a".to_owned(), 7)));
         assert_eq!(page.limit(), 4);
         for size in [0, -1, 101, 100_000] {
-            assert_eq!(parse(Some(size), None, None, None), Err("core-page-size".to_owned()));
+            assert_eq!(
+                parse(Some(size), None, None, None),
+                Err("core-page-size".to_owned())
+            );
         }
-        assert_eq!(parse(Some(1), None, Some(1), None), Err("core-page-direction".to_owned()));
+        assert_eq!(
+            parse(Some(1), None, Some(1), None),
+            Err("core-page-direction".to_owned())
+        );
         let foreign = encode("authors", &("a".to_owned(), 7_i64));
         for cursor in [foreign.as_str(), "", "%%%", "AAAA", &"A".repeat(5000)] {
-            assert_eq!(parse(None, Some(cursor), None, None), Err("core-cursor".to_owned()), "{cursor}");
+            assert_eq!(
+                parse(None, Some(cursor), None, None),
+                Err("core-cursor".to_owned()),
+                "{cursor}"
+            );
         }
     }
 
@@ -163,10 +184,16 @@ mod tests {
     fn slices_know_what_surrounds_them() {
         let page: Page<Key> = parse(Some(2), None, None, None).unwrap();
         let slice = Slice::new(&page, vec![1, 2, 3]);
-        assert_eq!((slice.items, slice.has_next, slice.has_previous), (vec![1, 2], true, false));
+        assert_eq!(
+            (slice.items, slice.has_next, slice.has_previous),
+            (vec![1, 2], true, false)
+        );
         let cursor = encode("books", &("a".to_owned(), 7_i64));
         let page = parse(None, None, Some(2), Some(&cursor)).unwrap();
         let slice = Slice::new(&page, vec![3, 2, 1]);
-        assert_eq!((slice.items, slice.has_next, slice.has_previous), (vec![2, 3], true, true));
+        assert_eq!(
+            (slice.items, slice.has_next, slice.has_previous),
+            (vec![2, 3], true, true)
+        );
     }
 }

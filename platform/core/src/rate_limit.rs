@@ -26,7 +26,10 @@ impl Quota {
     pub const fn new(permits: u32, per: Duration) -> Self {
         Self {
             permits,
-            #[expect(clippy::cast_possible_truncation, reason = "windows are hours, not centuries")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "windows are hours, not centuries"
+            )]
             seconds: per.as_secs() as u32,
         }
     }

@@ -75,14 +75,17 @@ impl Nats {
             .split(',')
             .map(|server| server.trim().parse::<async_nats::ServerAddr>())
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| format!("the NATS URL is malformed ({error}); expected nats://host:port"))?;
+            .map_err(|error| {
+                format!("the NATS URL is malformed ({error}); expected nats://host:port")
+            })?;
         let client = async_nats::ConnectOptions::new()
             .name(name)
             .retry_on_initial_connect()
             .connection_timeout(Duration::from_secs(5))
             .ping_interval(Duration::from_secs(10))
             .reconnect_delay_callback(|attempts| {
-                Duration::from_millis(100 * 2_u64.pow(u32::try_from(attempts.min(5)).unwrap_or(5))).min(Duration::from_secs(2))
+                Duration::from_millis(100 * 2_u64.pow(u32::try_from(attempts.min(5)).unwrap_or(5)))
+                    .min(Duration::from_secs(2))
             })
             .connect(servers)
             .await
@@ -156,7 +159,10 @@ impl Recording {
 
     /// Everything published so far.
     pub fn events(&self) -> Vec<serde_json::Value> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

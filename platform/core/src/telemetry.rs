@@ -8,7 +8,9 @@ use axum::Router;
 use axum::routing::get;
 use http::{HeaderMap, StatusCode};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState, TracerProvider as _};
+use opentelemetry::trace::{
+    SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState, TracerProvider as _,
+};
 use opentelemetry_otlp::WithExportConfig as _;
 use serde::{Deserialize, Serialize};
 use tracing::field::{Field, Visit};
@@ -55,8 +57,13 @@ impl Drop for Telemetry {
 /// # Errors
 /// When the filter or the endpoint is malformed, or something else already logs in this process.
 pub fn init(config: &TelemetryConfig, service: &'static str) -> Result<Telemetry, String> {
-    let filter = EnvFilter::try_new(config.log.as_deref().unwrap_or("info,async_nats=warn,fred=warn,h2=warn"))
-        .map_err(|error| format!("the log filter is malformed: {error}"))?;
+    let filter = EnvFilter::try_new(
+        config
+            .log
+            .as_deref()
+            .unwrap_or("info,async_nats=warn,fred=warn,h2=warn"),
+    )
+    .map_err(|error| format!("the log filter is malformed: {error}"))?;
     let tracer = config
         .otlp_endpoint
         .as_deref()
@@ -88,14 +95,19 @@ pub fn init(config: &TelemetryConfig, service: &'static str) -> Result<Telemetry
     Ok(Telemetry { tracer })
 }
 
-fn tracer(endpoint: &str, service: &'static str) -> Result<opentelemetry_sdk::trace::SdkTracerProvider, String> {
+fn tracer(
+    endpoint: &str,
+    service: &'static str,
+) -> Result<opentelemetry_sdk::trace::SdkTracerProvider, String> {
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
         .with_timeout(Duration::from_secs(5))
         .build()
         .map_err(|error| format!("traces cannot be exported: {error}"))?;
-    let resource = opentelemetry_sdk::Resource::builder().with_service_name(service).build();
+    let resource = opentelemetry_sdk::Resource::builder()
+        .with_service_name(service)
+        .build();
     Ok(opentelemetry_sdk::trace::SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
         .with_resource(resource)
@@ -105,7 +117,9 @@ fn tracer(endpoint: &str, service: &'static str) -> Result<opentelemetry_sdk::tr
 /// The process's metrics; the recorder is installed at the first call.
 pub fn prometheus() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0];
+    const BUCKETS: [f64; 13] = [
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0,
+    ];
     HANDLE
         .get_or_init(|| {
             PrometheusBuilder::new()
@@ -131,7 +145,8 @@ pub fn metrics_router() -> Router {
 /// Counts one HTTP request of `service`.
 pub fn count_request(service: &'static str, status: StatusCode, took: Duration) {
     metrics::counter!("http_requests_total", "service" => service, "status" => status.as_u16().to_string()).increment(1);
-    metrics::histogram!("request_duration_seconds", "service" => service).record(took.as_secs_f64());
+    metrics::histogram!("request_duration_seconds", "service" => service)
+        .record(took.as_secs_f64());
 }
 
 /// The span of one request, a child of the caller's by W3C Trace Context.
@@ -160,7 +175,11 @@ pub fn current_traceparent(headers: &HeaderMap) -> Option<String> {
     let current = span.span_context();
     if current.is_valid() {
         let flags = current.trace_flags().to_u8();
-        return Some(format!("00-{}-{}-{flags:02x}", current.trace_id(), current.span_id()));
+        return Some(format!(
+            "00-{}-{}-{flags:02x}",
+            current.trace_id(),
+            current.span_id()
+        ));
     }
     let given = traceparent(headers)?;
     parse_traceparent(given).map(|_| given.to_owned())
@@ -173,8 +192,14 @@ fn traceparent(headers: &HeaderMap) -> Option<&str> {
 /// Reads `00-<32 hex>-<16 hex>-<2 hex>` (W3C Trace Context, section 3.2).
 fn parse_traceparent(text: &str) -> Option<SpanContext> {
     let mut parts = text.split('-');
-    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    if version.len() != 2 || version == "ff" || trace.len() != 32 || span.len() != 16 || flags.len() != 2 {
+    let (version, trace, span, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    if version.len() != 2
+        || version == "ff"
+        || trace.len() != 32
+        || span.len() != 16
+        || flags.len() != 2
+    {
         return None;
     }
     let context = SpanContext::new(
@@ -193,7 +218,8 @@ struct Fields(serde_json::Map<String, serde_json::Value>);
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+        self.0
+            .insert(field.name().to_owned(), format!("{value:?}").into());
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -248,7 +274,12 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> std::fmt::Result {
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let mut line = serde_json::Map::new();
@@ -269,7 +300,10 @@ where
             }
         }
         line.insert("target".to_owned(), event.metadata().target().into());
-        line.insert("message".to_owned(), fields.0.remove("message").unwrap_or_default());
+        line.insert(
+            "message".to_owned(),
+            fields.0.remove("message").unwrap_or_default(),
+        );
         if !fields.0.is_empty() {
             line.insert("fields".to_owned(), fields.0.into());
         }

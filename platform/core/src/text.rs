@@ -89,12 +89,18 @@ mod tests {
 
     #[test]
     fn a_line_is_normalised_and_bounded() {
-        assert_eq!(line("  Les   Mise\u{301}rables ", 20).as_deref(), Ok("Les Misérables"));
+        assert_eq!(
+            line("  Les   Mise\u{301}rables ", 20).as_deref(),
+            Ok("Les Misérables")
+        );
         assert_eq!(line(" \t ", 5), Err(TextError::Empty));
         assert_eq!(line("abcdef", 5), Err(TextError::TooLong { max: 5 }));
         assert_eq!(line("a\u{0}b", 5), Err(TextError::Control));
         assert_eq!(line("a\u{202e}b", 5), Err(TextError::Control));
-        assert_eq!(line(&"a".repeat(1 << 20), 5), Err(TextError::TooLong { max: 5 }));
+        assert_eq!(
+            line(&"a".repeat(1 << 20), 5),
+            Err(TextError::TooLong { max: 5 })
+        );
     }
 
     #[test]

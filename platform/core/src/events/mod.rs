@@ -74,7 +74,10 @@ impl Event {
     ///
     /// # Errors
     /// When the payload cannot be written as JSON.
-    pub fn new<P: Payload>(context: &CommandContext, payload: &P) -> Result<Self, serde_json::Error> {
+    pub fn new<P: Payload>(
+        context: &CommandContext,
+        payload: &P,
+    ) -> Result<Self, serde_json::Error> {
         Ok(Self {
             specversion: "1.0".to_owned(),
             id: context.id(),

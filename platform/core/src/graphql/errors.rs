@@ -63,7 +63,11 @@ fn present(
 }
 
 /// An answer that is one error, for what fails before execution.
-pub(super) fn whole(error: &Error, context: &CommandContext, translations: &Translations) -> Response {
+pub(super) fn whole(
+    error: &Error,
+    context: &CommandContext,
+    translations: &Translations,
+) -> Response {
     let mut server_error = ServerError::new(message(error, context, translations), None);
     let mut extensions = ErrorExtensionValues::default();
     set_common(&mut extensions, error.code(), context);

@@ -94,7 +94,12 @@ where
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
-    async fn run(&self, headers: &HeaderMap, peer: Option<IpAddr>, body: &[u8]) -> (StatusCode, Response) {
+    async fn run(
+        &self,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+        body: &[u8],
+    ) -> (StatusCode, Response) {
         let mut context = self.context(headers, peer);
         let refused = |error: &Error, context: &CommandContext| {
             let response = errors::whole(error, context, &self.translations);
@@ -133,7 +138,8 @@ where
     /// What is known of the request before anyone is identified.
     fn context(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> CommandContext {
         let now = self.platform.clock.now();
-        let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let text =
+            |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         CommandContext {
             now,
             viewer: Arc::new(Viewer::guest()),
@@ -149,7 +155,11 @@ where
 
     fn envelope(&self, headers: &HeaderMap) -> Option<Envelope> {
         let value = headers.get(ENVELOPE_HEADER)?.to_str().ok()?;
-        Envelope::open(value, &self.platform.internal_key, self.platform.clock.now())
+        Envelope::open(
+            value,
+            &self.platform.internal_key,
+            self.platform.clock.now(),
+        )
     }
 
     fn viewer(
@@ -168,7 +178,10 @@ where
             .ok_or_else(|| Error::new(crate::Code::Unauthenticated, "core-token-invalid"))?;
         let (digest, kind) = match envelope {
             Some(envelope) => (envelope.operation.clone(), Some(envelope.kind)),
-            None => (hex::encode(Sha256::digest(request.query.as_bytes())), kind_of(request)),
+            None => (
+                hex::encode(Sha256::digest(request.query.as_bytes())),
+                kind_of(request),
+            ),
         };
         self.platform.verifier.verify(
             token.trim(),

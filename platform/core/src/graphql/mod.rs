@@ -7,9 +7,9 @@ mod money;
 mod refusal;
 
 pub use connection::{PageArgs, connection};
+pub use fluent_bundle::FluentValue;
 pub use handler::{Loaders, router};
 pub use money::MoneyType;
-pub use fluent_bundle::FluentValue;
 pub use refusal::text_refusal;
 
 use crate::context::CommandContext;

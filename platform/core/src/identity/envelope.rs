@@ -100,8 +100,14 @@ mod tests {
         let sealed = envelope.seal(&key("a"));
         assert_eq!(Envelope::open(&sealed, &key("a"), now), Some(envelope));
         assert_eq!(Envelope::open(&sealed, &key("b"), now), None);
-        assert_eq!(Envelope::open(&sealed, &key("a"), now + Duration::minutes(3)), None);
-        assert_eq!(Envelope::open(&sealed.replace('.', "A."), &key("a"), now), None);
+        assert_eq!(
+            Envelope::open(&sealed, &key("a"), now + Duration::minutes(3)),
+            None
+        );
+        assert_eq!(
+            Envelope::open(&sealed.replace('.', "A."), &key("a"), now),
+            None
+        );
         assert_eq!(Envelope::open("", &key("a"), now), None);
         assert!(InternalKey::new(Secret::new("short")).is_none());
     }

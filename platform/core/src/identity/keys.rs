@@ -9,7 +9,9 @@ use crate::config::Secret;
 
 /// A key that is not 32 bytes of hexadecimal after its id.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not a key; expected <id>:<64 hexadecimal digits>, as `coko token keygen` prints it")]
+#[error(
+    "`{0}` is not a key; expected <id>:<64 hexadecimal digits>, as `coko token keygen` prints it"
+)]
 pub struct KeyError(String);
 
 /// A private root key: only auth has one.
@@ -65,7 +67,9 @@ impl RootKey {
 
 impl std::fmt::Debug for RootKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RootKey").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("RootKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 

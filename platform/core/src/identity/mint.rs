@@ -94,9 +94,17 @@ impl Minter {
         self.finish(builder, &grant.rights, grant.expires_at)
     }
 
-    fn finish(&self, mut builder: BiscuitBuilder, rights: &[Right], expires_at: OffsetDateTime) -> Result<Minted, MintError> {
+    fn finish(
+        &self,
+        mut builder: BiscuitBuilder,
+        rights: &[Right],
+        expires_at: OffsetDateTime,
+    ) -> Result<Minted, MintError> {
         for right in rights {
-            builder = builder.fact(fact("right", [text(right.resource()), text(right.action())]))?;
+            builder = builder.fact(fact(
+                "right",
+                [text(right.resource()), text(right.action())],
+            ))?;
         }
         let expiry = Term::Date(u64::try_from(expires_at.unix_timestamp()).unwrap_or(0));
         let biscuit = builder
@@ -108,7 +116,11 @@ impl Minter {
             )?
             .root_key_id(self.key.id())
             .build(self.key.pair())?;
-        let revocation_id = biscuit.revocation_identifiers().first().map(hex::encode).unwrap_or_default();
+        let revocation_id = biscuit
+            .revocation_identifiers()
+            .first()
+            .map(hex::encode)
+            .unwrap_or_default();
         Ok(Minted {
             token: biscuit.to_base64()?,
             revocation_id,

@@ -118,7 +118,9 @@ impl Revocations {
         while let Some(entry) = entries.next().await {
             let entry = entry.map_err(|error| error.to_string())?;
             if entry.operation == kv::Operation::Put
-                && let Some(until) = std::str::from_utf8(&entry.value).ok().and_then(|text| text.parse().ok())
+                && let Some(until) = std::str::from_utf8(&entry.value)
+                    .ok()
+                    .and_then(|text| text.parse().ok())
             {
                 self.learn(entry.key, until);
             }

@@ -38,13 +38,17 @@ impl FromStr for Right {
         let word = |part: &str| {
             !part.is_empty()
                 && part.len() <= 40
-                && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'-')
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'-')
         };
         match text.split_once(':') {
-            Some((resource, action)) if word(resource) && (word(action) || action == "*") => Ok(Self {
-                resource: resource.to_owned(),
-                action: action.to_owned(),
-            }),
+            Some((resource, action)) if word(resource) && (word(action) || action == "*") => {
+                Ok(Self {
+                    resource: resource.to_owned(),
+                    action: action.to_owned(),
+                })
+            }
             _ => Err(RightError(text.chars().take(80).collect())),
         }
     }
@@ -115,12 +119,24 @@ mod tests {
 
     #[test]
     fn a_wildcard_covers_its_own_resource_only() {
-        let rights: RightSet = ["books:*", "users:read"].iter().map(|text| text.parse().unwrap()).collect();
+        let rights: RightSet = ["books:*", "users:read"]
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
         assert!(rights.allows("books", "publish"));
         assert!(rights.allows("users", "read"));
         assert!(!rights.allows("users", "write"));
         assert!(!rights.allows("system", "read"));
-        for bad in ["", "books", "books:", ":read", "*:*", "Books:read", "books:read:all", "b\u{e9}:read"] {
+        for bad in [
+            "",
+            "books",
+            "books:",
+            ":read",
+            "*:*",
+            "Books:read",
+            "books:read:all",
+            "b\u{e9}:read",
+        ] {
             assert!(bad.parse::<Right>().is_err(), "{bad}");
         }
     }

@@ -90,7 +90,9 @@ pub struct Verifier {
 
 impl std::fmt::Debug for Verifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Verifier").field("keys", &self.keys).finish_non_exhaustive()
+        f.debug_struct("Verifier")
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
     }
 }
 
@@ -131,7 +133,10 @@ impl Verifier {
             return Err(Error::new(Code::Unauthenticated, "core-token-expired"));
         }
         if !self.revocations.is_empty()
-            && checked.revocation_keys.iter().any(|key| self.revocations.contains(key))
+            && checked
+                .revocation_keys
+                .iter()
+                .any(|key| self.revocations.contains(key))
         {
             return Err(Error::new(Code::Unauthenticated, "core-token-revoked"));
         }
@@ -143,7 +148,8 @@ impl Verifier {
 
     /// Everything about a token that does not depend on the request.
     fn check(&self, token: &str) -> Result<Checked, Error> {
-        let biscuit = Biscuit::from_base64(token, &*self.keys).map_err(|error| invalid(error.to_string()))?;
+        let biscuit =
+            Biscuit::from_base64(token, &*self.keys).map_err(|error| invalid(error.to_string()))?;
         if biscuit.block_count() > MAX_BLOCKS {
             return Err(invalid("the token has too many blocks"));
         }
@@ -154,11 +160,16 @@ impl Verifier {
         // `query` sees the authority block alone; `query_all` would believe whatever a holder appended.
         let principal = principal(&mut authorizer)?;
         let roles = strings(&mut authorizer, "data($role) <- role($role)")?;
-        let plan = strings(&mut authorizer, "data($plan) <- plan($plan)")?.into_iter().next();
-        let rights: RightSet = pairs(&mut authorizer, "data($resource, $action) <- right($resource, $action)")?
+        let plan = strings(&mut authorizer, "data($plan) <- plan($plan)")?
             .into_iter()
-            .filter_map(|(resource, action)| format!("{resource}:{action}").parse::<Right>().ok())
-            .collect();
+            .next();
+        let rights: RightSet = pairs(
+            &mut authorizer,
+            "data($resource, $action) <- right($resource, $action)",
+        )?
+        .into_iter()
+        .filter_map(|(resource, action)| format!("{resource}:{action}").parse::<Right>().ok())
+        .collect();
         let ends: Vec<(std::time::SystemTime,)> = authorizer
             .query("data($end) <- expires($end)")
             .map_err(verification)?;
@@ -166,10 +177,16 @@ impl Verifier {
             .first()
             .map(|(end,)| OffsetDateTime::from(*end))
             .ok_or_else(|| invalid("the token does not say when it ends"))?;
-        let mut revocation_keys: Vec<String> = biscuit.revocation_identifiers().iter().map(hex::encode).collect();
+        let mut revocation_keys: Vec<String> = biscuit
+            .revocation_identifiers()
+            .iter()
+            .map(hex::encode)
+            .collect();
         match &principal {
             Principal::User { session, .. } => revocation_keys.push(session_key(*session)),
-            Principal::Partner { partner, client } => revocation_keys.push(client_key(partner, client)),
+            Principal::Partner { partner, client } => {
+                revocation_keys.push(client_key(partner, client))
+            }
             Principal::Guest | Principal::System => {}
         }
         let attenuated = biscuit.block_count() > 1;
@@ -205,7 +222,9 @@ fn authorize(biscuit: &Biscuit, facts: RequestFacts<'_>, now: OffsetDateTime) ->
     ];
     for (name, value) in known {
         if let Some(value) = value {
-            builder = builder.fact(fact(name, [text(value)])).map_err(verification)?;
+            builder = builder
+                .fact(fact(name, [text(value)]))
+                .map_err(verification)?;
         }
     }
     builder
@@ -217,14 +236,20 @@ fn authorize(biscuit: &Biscuit, facts: RequestFacts<'_>, now: OffsetDateTime) ->
 }
 
 fn principal(authorizer: &mut Authorizer) -> Result<Principal, Error> {
-    let people = pairs(authorizer, "data($user, $session) <- user($user), session($session)")?;
+    let people = pairs(
+        authorizer,
+        "data($user, $session) <- user($user), session($session)",
+    )?;
     if let [(user, session)] = people.as_slice() {
         return match (user.parse(), session.parse()) {
             (Ok(id), Ok(session)) => Ok(Principal::User { id, session }),
             _ => Err(invalid("the token's ids are malformed")),
         };
     }
-    let mut partners = pairs(authorizer, "data($partner, $client) <- partner($partner), client($client)")?;
+    let mut partners = pairs(
+        authorizer,
+        "data($partner, $client) <- partner($partner), client($client)",
+    )?;
     match (partners.pop(), partners.is_empty(), people.is_empty()) {
         (Some((partner, client)), true, true) => Ok(Principal::Partner { partner, client }),
         _ => Err(invalid("the token does not say for whom it speaks")),
@@ -313,18 +338,27 @@ mod tests {
         }
 
         fn code(&self, token: &str, facts: RequestFacts<'_>) -> Result<(), Code> {
-            self.verifier.verify(token, facts).map(drop).map_err(|error| error.code())
+            self.verifier
+                .verify(token, facts)
+                .map(drop)
+                .map_err(|error| error.code())
         }
     }
 
     #[test]
     fn a_token_says_who_and_what() {
         let fixture = fixture();
-        let viewer = fixture.verifier.verify(&fixture.user(), RequestFacts::default()).unwrap();
+        let viewer = fixture
+            .verifier
+            .verify(&fixture.user(), RequestFacts::default())
+            .unwrap();
         assert_eq!(viewer.user_id(), Some(Uuid::from_u128(1)));
         assert!(viewer.can("books", "read") && !viewer.can("books", "write"));
         assert_eq!(viewer.plan.as_deref(), Some("premium"));
-        let partner = fixture.verifier.verify(&fixture.partner(), RequestFacts::default()).unwrap();
+        let partner = fixture
+            .verifier
+            .verify(&fixture.partner(), RequestFacts::default())
+            .unwrap();
         assert!(partner.is_partner());
     }
 
@@ -335,7 +369,10 @@ mod tests {
             &fixture.user(),
             r#"right("books", "write"); role("admin"); user("00000000-0000-0000-0000-000000000009");"#,
         );
-        let viewer = fixture.verifier.verify(&token, RequestFacts::default()).unwrap();
+        let viewer = fixture
+            .verifier
+            .verify(&token, RequestFacts::default())
+            .unwrap();
         assert_eq!(viewer.user_id(), Some(Uuid::from_u128(1)));
         assert!(!viewer.can("books", "write"));
         assert_eq!(viewer.roles, ["user"]);
@@ -345,12 +382,17 @@ mod tests {
     fn a_narrowed_token_runs_only_its_operations_until_its_time() {
         let fixture = fixture();
         let end = fixture.clock.now() + time::Duration::hours(1);
-        let end = end.format(&time::format_description::well_known::Rfc3339).unwrap();
+        let end = end
+            .format(&time::format_description::well_known::Rfc3339)
+            .unwrap();
         let token = fixture.narrow(
             &fixture.partner(),
             &format!(r#"check if operation($h), {{"aa", "bb"}}.contains($h); check if time($t), $t < {end};"#),
         );
-        let run = |operation| RequestFacts { operation, ..Default::default() };
+        let run = |operation| RequestFacts {
+            operation,
+            ..Default::default()
+        };
         assert_eq!(fixture.code(&token, run(Some("aa"))), Ok(()));
         assert_eq!(fixture.code(&token, run(Some("cc"))), Err(Code::Forbidden));
         assert_eq!(fixture.code(&token, run(None)), Err(Code::Forbidden));
@@ -371,11 +413,23 @@ mod tests {
             })
             .unwrap()
             .token;
-        for bad in [forged.as_str(), "", "AAAA", &"A".repeat(9000), &token[..token.len() - 6]] {
-            assert_eq!(fixture.code(bad, RequestFacts::default()), Err(Code::Unauthenticated));
+        for bad in [
+            forged.as_str(),
+            "",
+            "AAAA",
+            &"A".repeat(9000),
+            &token[..token.len() - 6],
+        ] {
+            assert_eq!(
+                fixture.code(bad, RequestFacts::default()),
+                Err(Code::Unauthenticated)
+            );
         }
         fixture.clock.advance(time::Duration::minutes(15));
-        assert_eq!(fixture.code(&token, RequestFacts::default()), Err(Code::Unauthenticated));
+        assert_eq!(
+            fixture.code(&token, RequestFacts::default()),
+            Err(Code::Unauthenticated)
+        );
     }
 
     #[tokio::test]
@@ -385,15 +439,25 @@ mod tests {
         let narrowed = fixture.narrow(&token, "check if time($t);");
         assert_eq!(fixture.code(&narrowed, RequestFacts::default()), Ok(()));
         let until = fixture.clock.now() + time::Duration::days(1);
-        fixture.revocations.revoke(&[session_key(Uuid::from_u128(2))], until).await.unwrap();
+        fixture
+            .revocations
+            .revoke(&[session_key(Uuid::from_u128(2))], until)
+            .await
+            .unwrap();
         for token in [&token, &narrowed] {
-            assert_eq!(fixture.code(token, RequestFacts::default()), Err(Code::Unauthenticated));
+            assert_eq!(
+                fixture.code(token, RequestFacts::default()),
+                Err(Code::Unauthenticated)
+            );
         }
         let partner = fixture.partner();
         let biscuit = Biscuit::from_base64(&partner, &*fixture.verifier.keys).unwrap();
         let id = hex::encode(&biscuit.revocation_identifiers()[0]);
         fixture.revocations.revoke(&[id], until).await.unwrap();
         let narrowed = fixture.narrow(&partner, "check if true;");
-        assert_eq!(fixture.code(&narrowed, RequestFacts::default()), Err(Code::Unauthenticated));
+        assert_eq!(
+            fixture.code(&narrowed, RequestFacts::default()),
+            Err(Code::Unauthenticated)
+        );
     }
 }

@@ -53,7 +53,11 @@ pub struct Viewer {
 impl Viewer {
     /// A caller without a token, who may read what is public.
     pub fn guest() -> Self {
-        Self::plain(Principal::Guest, RightSet::default(), vec!["guest".to_owned()])
+        Self::plain(
+            Principal::Guest,
+            RightSet::default(),
+            vec!["guest".to_owned()],
+        )
     }
 
     /// The platform itself.

@@ -1,0 +1,136 @@
+//! Private PostgreSQL, NATS and Redis servers, started from the machine's own binaries.
+//!
+//! This module owns finding the binaries, running them under a directory on ports of their own, and stopping them. What is
+//! in the databases and streams is left to whoever starts them. Servers that run already and are not ours are never touched.
+//!
+//! A server outlives a process that was killed. The next start on the same directory adopts it when it still answers, and
+//! stops it otherwise, so that two servers never share one directory.
+
+mod account;
+mod binaries;
+mod error;
+mod nats;
+mod port;
+mod postgres;
+mod process;
+mod redis;
+
+use std::path::{Path, PathBuf};
+
+pub use account::{Account, Place};
+pub use binaries::{Program, find, version};
+pub use error::ServerError;
+pub use nats::NatsServer;
+pub use postgres::PostgresServer;
+pub use redis::RedisServer;
+
+/// Whether data must survive a power failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Everything acknowledged is on disk: for `coko up`.
+    Durable,
+    /// Nothing waits for the disk: for tests, whose data nobody will miss.
+    Throwaway,
+}
+
+/// The servers of one directory.
+#[derive(Debug)]
+pub struct Servers {
+    /// One PostgreSQL for the databases of all domains.
+    pub postgres: PostgresServer,
+    /// NATS with JetStream.
+    pub nats: NatsServer,
+    /// Redis, where it is installed.
+    pub redis: Option<RedisServer>,
+}
+
+impl Servers {
+    /// Starts all three at once under `directory`, or adopts those that an earlier process left behind.
+    ///
+    /// # Errors
+    /// When a program is missing (Redis may be), or a server does not come up; what was started by then is stopped again.
+    pub async fn start(directory: &Path, durability: Durability) -> Result<Self, ServerError> {
+        let redis = async {
+            match find(Program::Redis) {
+                Some(_) => RedisServer::start(&directory.join("redis"), durability)
+                    .await
+                    .map(Some),
+                None => Ok(None),
+            }
+        };
+        let (postgres, nats, redis) = tokio::join!(
+            PostgresServer::start(&directory.join("postgres"), durability),
+            NatsServer::start(&directory.join("nats")),
+            redis,
+        );
+        Ok(Self {
+            postgres: postgres?,
+            nats: nats?,
+            redis: redis?,
+        })
+    }
+
+    /// Stops all of them, softly, then hard.
+    pub async fn stop(&mut self) {
+        let redis = async {
+            if let Some(redis) = &mut self.redis {
+                redis.stop().await;
+            }
+        };
+        tokio::join!(self.postgres.stop(), self.nats.stop(), redis);
+    }
+
+    /// Leaves them running when this value goes away; the next start on the directory adopts them.
+    pub fn detach(&mut self) {
+        self.postgres.detach();
+        self.nats.detach();
+        if let Some(redis) = &mut self.redis {
+            redis.detach();
+        }
+    }
+
+    /// Stops whatever an earlier process left running under `directory`; returns the programs that were stopped.
+    pub async fn stop_orphans(directory: &Path) -> Vec<Program> {
+        let (postgres, nats, redis) = tokio::join!(
+            PostgresServer::stop_orphan(&directory.join("postgres")),
+            NatsServer::stop_orphan(&directory.join("nats")),
+            RedisServer::stop_orphan(&directory.join("redis")),
+        );
+        let found = [
+            (Program::Postgres, postgres),
+            (Program::Nats, nats),
+            (Program::Redis, redis),
+        ];
+        found
+            .into_iter()
+            .filter_map(|(program, stopped)| stopped.then_some(program))
+            .collect()
+    }
+}
+
+/// The password of the server in `directory`, made at the first call and kept in a file that only its owner reads.
+fn password(directory: &Path) -> Result<String, ServerError> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let path = directory.join("password");
+    if let Ok(known) = std::fs::read_to_string(&path)
+        && known.trim().len() >= 32
+    {
+        return Ok(known.trim().to_owned());
+    }
+    let fresh = hex::encode(crate::ids::Entropy::system().bytes::<24>());
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| file.write_all(fresh.as_bytes()));
+    written.map_err(|error| ServerError::file(&path, error))?;
+    Ok(fresh)
+}
+
+/// `path` made absolute, because servers change their working directory.
+fn absolute(path: &Path) -> Result<PathBuf, ServerError> {
+    std::path::absolute(path).map_err(|error| ServerError::file(path, error))
+}
