@@ -102,7 +102,7 @@ impl ColumnCipher {
             aad: column.as_bytes(),
         };
         let sealed = cipher
-            .encrypt(Nonce::from_slice(&nonce), payload)
+            .encrypt(&Nonce::from(nonce), payload)
             .expect("AES-GCM refuses only texts beyond 64 GiB");
         let mut out = Vec::with_capacity(2 + id.len() + NONCE_BYTES + sealed.len());
         out.push(VERSION);
@@ -120,7 +120,7 @@ impl ColumnCipher {
     pub fn open(&self, column: &str, sealed: &[u8]) -> Result<String, CryptoError> {
         let (id, rest) = split(sealed)?;
         let (nonce, ciphertext) = rest
-            .split_at_checked(NONCE_BYTES)
+            .split_first_chunk::<NONCE_BYTES>()
             .ok_or(CryptoError::Malformed)?;
         let (_, cipher) = self
             .keys
@@ -132,7 +132,7 @@ impl ColumnCipher {
             aad: column.as_bytes(),
         };
         let plaintext = cipher
-            .decrypt(Nonce::from_slice(nonce), payload)
+            .decrypt(&Nonce::from(*nonce), payload)
             .map_err(|_| CryptoError::Tampered)?;
         String::from_utf8(plaintext).map_err(|_| CryptoError::Tampered)
     }

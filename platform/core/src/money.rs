@@ -1,6 +1,6 @@
 //! Money: an integer in the currency's minor unit, never a float.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -105,7 +105,8 @@ impl Money {
         if unit > 1 {
             let width = self.currency.exponent() as usize;
             number.push(decimal);
-            number.push_str(&format!("{:0width$}", absolute % unit));
+            // Writing to a string cannot fail.
+            let _ = write!(number, "{:0width$}", absolute % unit);
         }
         let sign = if self.amount < 0 { "-" } else { "" };
         let symbol = match self.currency {
@@ -125,7 +126,7 @@ fn grouped(number: u64, separator: &str) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3 * separator.len());
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push_str(separator);
         }
         out.push(digit);

@@ -185,7 +185,7 @@ impl Verifier {
         match &principal {
             Principal::User { session, .. } => revocation_keys.push(session_key(*session)),
             Principal::Partner { partner, client } => {
-                revocation_keys.push(client_key(partner, client))
+                revocation_keys.push(client_key(partner, client));
             }
             Principal::Guest | Principal::System => {}
         }
