@@ -24,6 +24,7 @@ pub mod money;
 pub mod outbox;
 pub mod paging;
 pub mod rate_limit;
+pub mod redis;
 #[cfg(feature = "servers")]
 pub mod servers;
 pub mod service;
