@@ -82,7 +82,19 @@ impl Nats {
             .map_err(|error| {
                 format!("the NATS URL is malformed ({error}); expected nats://host:port")
             })?;
-        let client = async_nats::ConnectOptions::new()
+        // The client itself takes no credentials from URLs; a cluster's servers share them.
+        let credentials = servers.iter().find_map(|server| {
+            let user = server.username()?.to_owned();
+            Some((user, server.password().map(str::to_owned)))
+        });
+        let options = match credentials {
+            Some((user, Some(password))) => {
+                async_nats::ConnectOptions::with_user_and_password(user, password)
+            }
+            Some((token, None)) => async_nats::ConnectOptions::with_token(token),
+            None => async_nats::ConnectOptions::new(),
+        };
+        let client = options
             .name(name)
             .retry_on_initial_connect()
             .connection_timeout(Duration::from_secs(5))

@@ -78,8 +78,12 @@ pub(super) fn all(program: Program) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     for folder in folders(program) {
         for name in program.executables() {
-            let Ok(path) = folder.join(name).canonicalize() else {
-                continue;
+            let path = folder.join(name);
+            // `initdb` looks for its files beside itself, so the file behind a link is what counts. Redis however does
+            // what the name it was called by says, and must be called by the link's.
+            let path = match program {
+                Program::Postgres => path.canonicalize().unwrap_or(path),
+                Program::Nats | Program::Redis => path,
             };
             let complete = program != Program::Postgres || path.with_file_name("initdb").is_file();
             if path.is_file() && complete && !found.contains(&path) {

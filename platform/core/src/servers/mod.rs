@@ -14,6 +14,8 @@ mod port;
 mod postgres;
 mod process;
 mod redis;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -50,17 +52,16 @@ impl Servers {
     /// # Errors
     /// When a program is missing (Redis may be), or a server does not come up; what was started by then is stopped again.
     pub async fn start(directory: &Path, durability: Durability) -> Result<Self, ServerError> {
+        let [postgres, nats, redis] = folders(directory);
         let redis = async {
             match find(Program::Redis) {
-                Some(_) => RedisServer::start(&directory.join("redis"), durability)
-                    .await
-                    .map(Some),
+                Some(_) => RedisServer::start(&redis, durability).await.map(Some),
                 None => Ok(None),
             }
         };
         let (postgres, nats, redis) = tokio::join!(
-            PostgresServer::start(&directory.join("postgres"), durability),
-            NatsServer::start(&directory.join("nats")),
+            PostgresServer::start(&postgres, durability),
+            NatsServer::start(&nats),
             redis,
         );
         Ok(Self {
@@ -91,10 +92,11 @@ impl Servers {
 
     /// Stops whatever an earlier process left running under `directory`; returns the programs that were stopped.
     pub async fn stop_orphans(directory: &Path) -> Vec<Program> {
+        let [postgres, nats, redis] = folders(directory);
         let (postgres, nats, redis) = tokio::join!(
-            PostgresServer::stop_orphan(&directory.join("postgres")),
-            NatsServer::stop_orphan(&directory.join("nats")),
-            RedisServer::stop_orphan(&directory.join("redis")),
+            PostgresServer::stop_orphan(&postgres),
+            NatsServer::stop_orphan(&nats),
+            RedisServer::stop_orphan(&redis),
         );
         let found = [
             (Program::Postgres, postgres),
@@ -106,6 +108,10 @@ impl Servers {
             .filter_map(|(program, stopped)| stopped.then_some(program))
             .collect()
     }
+}
+
+fn folders(directory: &Path) -> [PathBuf; 3] {
+    ["postgres", "nats", "redis"].map(|name| directory.join(name))
 }
 
 /// The password of the server in `directory`, made at the first call and kept in a file that only its owner reads.
