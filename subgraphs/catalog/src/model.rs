@@ -1,0 +1,26 @@
+//! What catalog's things are and which rules they obey; no I/O, no clock, no randomness.
+//!
+//! Diesel reads these types, GraphQL has its own; enumerations are shared because both speak the same names.
+
+mod author;
+mod book;
+mod category;
+mod date;
+mod editing;
+mod isbn;
+mod language;
+mod publisher;
+mod series;
+mod slug;
+mod stored;
+
+pub use author::{Author, AuthorChanges, sort_name};
+pub use book::{Book, BookChanges, Contribution, ContributorRole, Format, SeriesPlace, Stats, Status, check_prices};
+pub use category::{Category, CategoryChanges};
+pub use date::{Precision, PublicationDate};
+pub use editing::{Editor, Refusal, RefusalCode};
+pub use isbn::{Isbn, IsbnError};
+pub use language::bcp47;
+pub use publisher::{Publisher, PublisherChanges};
+pub use series::{Series, SeriesChanges};
+pub use slug::{Slug, fold};
