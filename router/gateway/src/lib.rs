@@ -1,1 +1,51 @@
-//! placeholder
+//! The HTTP pipeline around the executor: from a request on the wire to GraphQL bytes.
+//!
+//! This crate owns receiving, identifying, limiting, resolving, validating, authorizing and planning operations, calling
+//! subgraphs, and answering; `pipeline.rs` has the order. What a plan is and how answers are merged is the
+//! executor's; how a supergraph comes about is composition's.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use coko_gateway::{Config, Dependencies, Gateway};
+//!
+//! let gateway = Gateway::build(Config::default(), Dependencies::default()).await?;
+//! let listener = tokio::net::TcpListener::bind(gateway.listen()).await?;
+//! axum::serve(listener, gateway.router()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod admit;
+mod authorize;
+mod coerce;
+pub mod config;
+mod context;
+mod demand;
+mod document;
+mod endpoints;
+mod engine;
+mod execute;
+mod explain;
+mod field_table;
+mod gateway;
+mod ide;
+mod identify;
+mod lexical;
+mod media;
+mod parse;
+mod persisted;
+mod pipeline;
+mod plan;
+mod prepare;
+mod receive;
+mod refusal;
+mod reload;
+mod resolve;
+mod respond;
+mod snapshot;
+mod transport;
+mod validate;
+
+pub use config::{Config, ConfigError, SupergraphSource};
+pub use explain::{ExplainError, Explanation, explain};
+pub use gateway::{Dependencies, Gateway, ReloadError};

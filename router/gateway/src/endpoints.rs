@@ -1,0 +1,180 @@
+//! The routes, and the layers around them in the order a request meets them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::response::{Html, IntoResponse as _, Response};
+use axum::routing::{any, get};
+use bytes::Bytes;
+use coko_core::{Code, telemetry};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use serde_json::json;
+use tokio::time::Instant;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::engine::Engine;
+use crate::receive::PathId;
+use crate::{ide, media, pipeline};
+
+/// Everything the gateway answers.
+pub(crate) fn router(engine: Arc<Engine>) -> Router {
+    let path = engine.config.path.clone();
+    let persisted = format!("{}/{{id}}", path.trim_end_matches('/'));
+    let mut router = Router::new()
+        .route(&path, any(graphql))
+        .route(&persisted, any(persisted_graphql))
+        .route("/health", get(health))
+        .route("/ready", get(ready));
+    if engine.config.ide {
+        router = router.route("/", get(page));
+    }
+    // Outermost last: a panic becomes an answer before it is compressed, and preflights never reach the pipeline.
+    let mut router = router
+        .with_state(engine.clone())
+        .merge(telemetry::metrics_router())
+        .layer(CatchPanicLayer::custom(panicked));
+    if engine.config.compression {
+        router = router.layer(CompressionLayer::new());
+    }
+    if !engine.config.cors.origins.is_empty() {
+        router = router.layer(cors(&engine));
+    }
+    router
+}
+
+async fn graphql(State(engine): State<Arc<Engine>>, request: Request) -> Response {
+    // A browser that navigates here wants the page; a query in the address is run.
+    let navigates = request.method() == Method::GET && request.uri().query().is_none();
+    if navigates && engine.config.ide && media::prefers_html(request.headers()) {
+        return page(State(engine)).await;
+    }
+    pipeline::serve(engine, request).await
+}
+
+async fn persisted_graphql(
+    State(engine): State<Arc<Engine>>,
+    Path(id): Path<String>,
+    mut request: Request,
+) -> Response {
+    request.extensions_mut().insert(PathId(id));
+    pipeline::serve(engine, request).await
+}
+
+async fn page(State(engine): State<Arc<Engine>>) -> Response {
+    let policy = HeaderValue::from_static(ide::POLICY);
+    (
+        [(header::CONTENT_SECURITY_POLICY, policy)],
+        Html(ide::page(&engine.config.path)),
+    )
+        .into_response()
+}
+
+/// Liveness: the process answers.
+async fn health() -> Response {
+    axum::Json(json!({ "status": "ok" })).into_response()
+}
+
+/// Readiness: a supergraph is loaded and, when configured so, every subgraph answers.
+async fn ready(State(engine): State<Arc<Engine>>) -> Response {
+    let snapshot = engine.snapshot();
+    let mut subgraphs = serde_json::Map::new();
+    let mut all = true;
+    if engine.config.ready_checks_subgraphs {
+        let asked = snapshot
+            .transports
+            .endpoints()
+            .iter()
+            .map(|endpoint| async {
+                let body = Bytes::from_static(br#"{"query":"{ __typename }"}"#);
+                let deadline = Instant::now() + Duration::from_secs(2);
+                let reply = endpoint.call(body, &HeaderMap::new(), deadline).await;
+                (
+                    endpoint.name().to_owned(),
+                    reply.is_ok_and(|reply| reply.status.is_success()),
+                )
+            });
+        for (name, answers) in futures::future::join_all(asked).await {
+            all &= answers;
+            subgraphs.insert(name, json!(if answers { "ok" } else { "down" }));
+        }
+    }
+    let status = if all {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let body = json!({
+        "status": if all { "ready" } else { "not ready" },
+        "supergraph": snapshot.version,
+        "loadedAt": snapshot.loaded_at.unix_timestamp(),
+        "reloadFault": engine.reload_fault.load().as_ref(),
+        "subgraphs": subgraphs,
+    });
+    (status, axum::Json(body)).into_response()
+}
+
+fn cors(engine: &Engine) -> CorsLayer {
+    let origins: Vec<HeaderValue> = engine
+        .config
+        .cors
+        .origins
+        .iter()
+        .filter_map(|origin| origin.parse().ok())
+        .collect();
+    let named = [
+        "x-request-id",
+        "traceparent",
+        "graphql-client-name",
+        "apollographql-client-name",
+        "save-data",
+    ];
+    let asked = engine
+        .config
+        .csrf
+        .headers
+        .iter()
+        .map(String::as_str)
+        .chain(named);
+    let headers = asked
+        .filter_map(|name| HeaderName::try_from(name).ok())
+        .chain([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            header::ACCEPT_LANGUAGE,
+        ]);
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(headers.collect::<Vec<_>>())
+        .allow_credentials(engine.config.cors.credentials)
+        .expose_headers([HeaderName::from_static("x-request-id"), header::RETRY_AFTER])
+        .max_age(Duration::from_secs(3600))
+}
+
+/// What a client sees of a panic: a coded error. The panic itself is logged by the process's hook.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands the panic over by value"
+)]
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let said = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = said, "a request ended in a panic");
+    let code = Code::Internal;
+    let body = json!({ "errors": [{ "message": "Something went wrong on our side.", "extensions": { "code": code.as_str() } }] });
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = code.http_status();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    response
+}

@@ -1,0 +1,50 @@
+//! What all requests share.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use coko_core::clock::Clock;
+use coko_core::identity::{InternalKey, Verifier};
+use coko_core::ids::Entropy;
+use coko_core::rate_limit::RateLimiter;
+use coko_core::translation::Translations;
+use tokio::sync::Semaphore;
+
+use crate::config::Config;
+use crate::persisted::Documents;
+use crate::snapshot::Snapshot;
+use crate::transport::Client;
+
+/// Shared by all requests; only the snapshot and the documents change.
+pub(crate) struct Engine {
+    pub(crate) config: Config,
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    pub(crate) documents: Documents,
+    pub(crate) verifier: Option<Arc<Verifier>>,
+    pub(crate) internal_key: Option<InternalKey>,
+    pub(crate) limiter: RateLimiter,
+    pub(crate) in_process: HashMap<String, axum::Router>,
+    pub(crate) client: Client,
+    pub(crate) clock: Clock,
+    pub(crate) entropy: Entropy,
+    pub(crate) translations: Translations,
+    pub(crate) in_flight: Arc<Semaphore>,
+    pub(crate) planning: Arc<Semaphore>,
+    /// Why the last reload failed, until one succeeds.
+    pub(crate) reload_fault: ArcSwap<Option<String>>,
+}
+
+impl Engine {
+    /// The supergraph in use now.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// A trace of its own for a request that comes without one (W3C Trace Context, section 3.2), not sampled.
+    pub(crate) fn new_traceparent(&self) -> String {
+        let trace = hex::encode(self.entropy.bytes::<16>());
+        let span = hex::encode(self.entropy.bytes::<8>());
+        format!("00-{trace}-{span}-00")
+    }
+}

@@ -1,0 +1,127 @@
+//! Stage 11: the plan runs. What is sent along to subgraphs is decided here.
+
+use bytes::Bytes;
+use coko_core::identity::{ENVELOPE_HEADER, Envelope};
+use coko_executor::{ErrorExposure, ErrorPolicy, ExecutionInput};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde_json::json;
+
+use crate::authorize::core_kind;
+use crate::context::RequestContext;
+use crate::plan::Planned;
+use crate::prepare::PreparedOperation;
+use crate::refusal::Refusal;
+
+/// Headers that every subgraph gets when the client sent them.
+const FORWARDED: [HeaderName; 3] = [
+    header::AUTHORIZATION,
+    header::ACCEPT_LANGUAGE,
+    header::USER_AGENT,
+];
+
+/// A whole answer.
+pub(crate) struct Executed {
+    /// The GraphQL response in JSON.
+    pub(crate) body: Bytes,
+    pub(crate) errors: usize,
+    pub(crate) fetches: usize,
+    pub(crate) hash: String,
+    pub(crate) name: Option<String>,
+    pub(crate) kind: &'static str,
+}
+
+/// Runs the plan, or shows it when that is what was asked for.
+///
+/// # Errors
+/// `TIMEOUT` when the request's deadline passes all the same; failures of subgraphs are part of the answer.
+pub(crate) async fn execute(
+    context: &RequestContext,
+    planned: Planned,
+) -> Result<Executed, Refusal> {
+    let Planned {
+        operation,
+        plan,
+        variables,
+    } = planned;
+    let whole = |body: Bytes, errors: usize, fetches: usize| Executed {
+        body,
+        errors,
+        fetches,
+        hash: operation.hash.clone(),
+        name: operation.name.clone(),
+        kind: operation.kind.as_str(),
+    };
+    if context.explain {
+        let body = json!({ "data": null, "extensions": { "plan": { "text": plan.pretty(), "nodes": plan.json() } } });
+        return Ok(whole(Bytes::from(body.to_string()), 0, 0));
+    }
+    let config = &context.engine.config;
+    let headers = headers(context, &operation);
+    let exposure = if config.errors.mask {
+        ErrorExposure::Codes(config.errors.shown_codes.clone())
+    } else {
+        ErrorExposure::All
+    };
+    let input = ExecutionInput {
+        variables: &variables,
+        headers: &headers,
+        deadline: context.deadline,
+        transport: &context.snapshot.transports,
+        request_id: &context.request_id,
+        errors: ErrorPolicy {
+            exposure,
+            max_errors: config.limits.errors,
+        },
+        introspection: true,
+        max_response_bytes: config.limits.response_bytes,
+    };
+    let output = coko_executor::execute(&context.snapshot.supergraph, &plan, input).await;
+    Ok(whole(output.body, output.error_count, output.fetches.len()))
+}
+
+/// What subgraphs are told: the client's token and preferences, and what the gateway vouches for.
+fn headers(context: &RequestContext, operation: &PreparedOperation) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(12);
+    for name in FORWARDED {
+        if let Some(value) = context.headers.get(&name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    let named = context
+        .engine
+        .config
+        .forward_headers
+        .iter()
+        .map(String::as_str);
+    for name in named.chain(["save-data", "tracestate"]) {
+        if let (Ok(name), Some(value)) = (HeaderName::try_from(name), context.headers.get(name)) {
+            headers.insert(name, value.clone());
+        }
+    }
+    let vouched = [
+        ("x-request-id", Some(context.request_id.to_string())),
+        ("traceparent", Some(context.traceparent.to_string())),
+        (ENVELOPE_HEADER, envelope(context, operation)),
+    ];
+    for (name, value) in vouched {
+        // Whatever the client sent under these names is not handed on.
+        headers.remove(name);
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    headers
+}
+
+/// The facts of the client's operation, sealed: a subgraph sees only its part of it.
+fn envelope(context: &RequestContext, operation: &PreparedOperation) -> Option<String> {
+    let key = context.engine.internal_key.as_ref()?;
+    let envelope = Envelope {
+        request_id: context.request_id.to_string(),
+        operation: operation.hash.clone(),
+        kind: core_kind(operation.kind),
+        address: context.address,
+        sealed_at: context.engine.clock.now().unix_timestamp(),
+    };
+    Some(envelope.seal(key))
+}

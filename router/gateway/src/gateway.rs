@@ -1,0 +1,254 @@
+//! The gateway as the rest of the platform sees it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use coko_core::clock::Clock;
+use coko_core::identity::{InternalKey, Verifier};
+use coko_core::ids::Entropy;
+use coko_core::lifecycle::Shutdown;
+use coko_core::rate_limit::RateLimiter;
+use coko_core::translation::Translations;
+use tokio::sync::Semaphore;
+
+use crate::config::{Config, ConfigError, SupergraphSource};
+use crate::engine::Engine;
+use crate::persisted::Documents;
+use crate::snapshot::Snapshot;
+use crate::transport::{Client, fetch_sdls};
+use crate::{endpoints, persisted, reload};
+
+/// What the gateway is given by its process. The default is a gateway on its own: no identity, limits counted by itself,
+/// every subgraph over HTTP.
+#[derive(Default)]
+pub struct Dependencies {
+    /// Verifies access tokens. Without it tokens are forwarded and everyone is a guest here.
+    pub verifier: Option<Arc<Verifier>>,
+    /// Counts requests, shared with other processes where it can. Without it this process counts for itself.
+    pub limiter: Option<RateLimiter>,
+    /// Signs what subgraphs are told of a request. Without it they are told nothing that is signed.
+    pub internal_key: Option<InternalKey>,
+    /// Subgraphs of this process by name; each answers `POST /graphql`.
+    pub in_process: HashMap<String, axum::Router>,
+    /// The time; the system's by default.
+    pub clock: Option<Clock>,
+    /// Randomness for ids; the system's by default.
+    pub entropy: Option<Entropy>,
+    /// Ends the watching of files. Without it they are watched as long as the process lives.
+    pub shutdown: Option<Shutdown>,
+}
+
+/// Why a new supergraph or new operations were not taken over; what was there stays in use.
+#[derive(Debug, thiserror::Error)]
+#[error("the reload was refused and what was there stays in use: {0}")]
+pub struct ReloadError(#[from] ConfigError);
+
+/// A gateway, ready to serve. Clones share everything.
+#[derive(Clone)]
+pub struct Gateway {
+    engine: Arc<Engine>,
+    published: Arc<Mutex<HashMap<String, String>>>,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway")
+            .field("supergraph", &self.version())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// Reads the supergraph and the operation manifests, and begins to watch their files.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which setting, file or subgraph stands in the way.
+    pub async fn build(config: Config, deps: Dependencies) -> Result<Self, ConfigError> {
+        config.check()?;
+        let clock = deps.clock.unwrap_or_else(Clock::system);
+        // Installs the process's provider where none is; a second one is not needed.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::new(Duration::from_millis(config.timeouts.connect_ms));
+        let documents = Documents::load(&config.persisted)?;
+        let sdl = read_supergraph(&config, &client, &deps.in_process).await?;
+        let snapshot = read_snapshot(sdl, &config, &client, &deps.in_process, &clock).await?;
+        let translations = Translations::new(&[]).map_err(|error| ConfigError::Setting {
+            setting: "translations",
+            found: error.to_string(),
+            expected: "Fluent files that parse",
+        })?;
+        let engine = Arc::new(Engine {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            documents,
+            verifier: deps.verifier,
+            internal_key: deps.internal_key,
+            limiter: deps
+                .limiter
+                .unwrap_or_else(|| RateLimiter::new(clock.clone(), None)),
+            in_process: deps.in_process,
+            client,
+            clock,
+            entropy: deps.entropy.unwrap_or_else(Entropy::system),
+            translations,
+            in_flight: Arc::new(Semaphore::new(config.limits.in_flight)),
+            planning: Arc::new(Semaphore::new(config.limits.planning)),
+            reload_fault: ArcSwap::from_pointee(None),
+            config,
+        });
+        let gateway = Self {
+            engine,
+            published: Arc::default(),
+        };
+        reload::watch(&gateway, deps.shutdown.as_ref());
+        Ok(gateway)
+    }
+
+    /// Everything the gateway answers: the GraphQL endpoint, `/health`, `/ready`, `/metrics` and the IDE.
+    pub fn router(&self) -> axum::Router {
+        endpoints::router(self.engine.clone())
+    }
+
+    /// The configured address.
+    pub fn listen(&self) -> SocketAddr {
+        self.engine.config.listen
+    }
+
+    /// A hash of the supergraph in use.
+    pub fn version(&self) -> String {
+        self.engine.snapshot().version.clone()
+    }
+
+    /// The schema that clients see.
+    pub fn public_sdl(&self) -> String {
+        self.engine.snapshot().supergraph.public_sdl().to_owned()
+    }
+
+    /// Takes over another supergraph. Requests in flight end with the one they began with.
+    ///
+    /// # Errors
+    /// [`ReloadError`] when it cannot be served.
+    pub async fn reload(&self, sdl: &str) -> Result<(), ReloadError> {
+        let engine = &self.engine;
+        let outcome = read_snapshot(
+            sdl.to_owned(),
+            &engine.config,
+            &engine.client,
+            &engine.in_process,
+            &engine.clock,
+        )
+        .await;
+        match outcome {
+            Ok(snapshot) => {
+                tracing::info!(
+                    supergraph = snapshot.version,
+                    "the supergraph was taken over"
+                );
+                engine.snapshot.store(Arc::new(snapshot));
+                engine.reload_fault.store(Arc::new(None));
+                metrics::counter!("router_supergraph_reloads_total", "outcome" => "OK")
+                    .increment(1);
+                Ok(())
+            }
+            Err(error) => Err(self.refuse_reload(error)),
+        }
+    }
+
+    /// Adds operations to those of the manifest files: id -> document. Replaces what was published before.
+    ///
+    /// # Errors
+    /// [`ReloadError`] when an id that is a SHA-256 is not its document's, or a manifest file cannot be read.
+    pub fn publish_operations(
+        &self,
+        operations: &BTreeMap<String, String>,
+    ) -> Result<usize, ReloadError> {
+        let fault = |reason: String| ConfigError::Manifest {
+            path: "published operations".into(),
+            reason,
+        };
+        let bytes = serde_json::to_vec(operations).map_err(|error| fault(error.to_string()))?;
+        let operations = persisted::parse_manifest(&bytes).map_err(fault)?;
+        let mut published = self
+            .published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let candidate = operations.into_iter().collect();
+        let count = self.engine.documents.reload(&candidate)?;
+        *published = candidate;
+        Ok(count)
+    }
+
+    /// Reads the manifest files again.
+    pub(crate) fn reload_operations(&self) -> Result<usize, ReloadError> {
+        let published = self
+            .published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Ok(self.engine.documents.reload(&published)?)
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    pub(crate) fn refuse_reload(&self, error: ConfigError) -> ReloadError {
+        let error = ReloadError(error);
+        tracing::error!(%error, "reload");
+        self.engine
+            .reload_fault
+            .store(Arc::new(Some(error.to_string())));
+        metrics::counter!("router_supergraph_reloads_total", "outcome" => "REFUSED").increment(1);
+        error
+    }
+}
+
+/// The SDL from wherever it is configured to come from.
+pub(crate) async fn read_supergraph(
+    config: &Config,
+    client: &Client,
+    in_process: &HashMap<String, axum::Router>,
+) -> Result<String, ConfigError> {
+    match &config.supergraph {
+        SupergraphSource::Sdl(sdl) => Ok(sdl.clone()),
+        SupergraphSource::File(path) => {
+            tokio::fs::read_to_string(path)
+                .await
+                .map_err(|error| ConfigError::SupergraphFile {
+                    path: path.clone(),
+                    reason: error.to_string(),
+                })
+        }
+        SupergraphSource::Compose(subgraphs) => {
+            let sources = fetch_sdls(subgraphs, config, client, in_process).await?;
+            let composed = coko_composition::compose(&sources)
+                .map_err(|error| ConfigError::Supergraph(error.to_string()))?;
+            Ok(composed.sdl)
+        }
+    }
+}
+
+/// Reading a large supergraph takes a while and must not hold up requests.
+async fn read_snapshot(
+    sdl: String,
+    config: &Config,
+    client: &Client,
+    in_process: &HashMap<String, axum::Router>,
+    clock: &Clock,
+) -> Result<Snapshot, ConfigError> {
+    let (config, client, in_process, now) = (
+        config.clone(),
+        client.clone(),
+        in_process.clone(),
+        clock.now(),
+    );
+    let reading = tokio::task::spawn_blocking(move || {
+        Snapshot::read(&sdl, &config, &client, &in_process, now)
+    });
+    reading.await.unwrap_or_else(|error| {
+        Err(ConfigError::Supergraph(format!(
+            "reading it failed: {error}"
+        )))
+    })
+}

@@ -1,0 +1,245 @@
+//! Content negotiation (GraphQL over HTTP, sections 4 and 6; RFC 9110, section 12).
+
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use coko_core::Code;
+
+use crate::refusal::Refusal;
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Media {
+    /// `application/graphql-response+json`: the status tells a GraphQL answer from other servers' answers.
+    GraphQLResponse,
+    /// `application/json`: 200 for every answer to a well-formed request.
+    Json,
+}
+
+impl Media {
+    pub(crate) fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::GraphQLResponse => "application/graphql-response+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+        })
+    }
+}
+
+/// Picks the media type of the answer; without `Accept` it is `application/json`, as the specification asks until 2025
+/// and as older clients need.
+///
+/// # Errors
+/// 406 when neither media type is acceptable.
+pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Media, Refusal> {
+    let mut accepted = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .peekable();
+    if accepted.peek().is_none() {
+        return Ok(Media::Json);
+    }
+    let ranges: Vec<Range<'_>> = accepted
+        .flat_map(|value| value.split(','))
+        .filter_map(Range::parse)
+        .collect();
+    let graphql = quality(&ranges, "application/graphql-response+json");
+    let json = quality(&ranges, "application/json");
+    match (graphql, json) {
+        (0, 0) => Err(Refusal::http_with(
+            StatusCode::NOT_ACCEPTABLE,
+            Code::BadRequest,
+            "Nothing acceptable can be answered: accept application/graphql-response+json or application/json.",
+        )),
+        // A wildcard alone is what clients send that know of neither.
+        (graphql, json)
+            if graphql > json
+                || (graphql == json && names(&ranges, "application/graphql-response+json")) =>
+        {
+            Ok(Media::GraphQLResponse)
+        }
+        _ => Ok(Media::Json),
+    }
+}
+
+/// Whether a page is wanted rather than data.
+pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            value
+                .split(',')
+                .any(|range| range.trim_start().starts_with("text/html"))
+        })
+}
+
+/// Checks that a body is JSON in UTF-8, not compressed.
+///
+/// # Errors
+/// 415 otherwise.
+pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let unsupported = |message: String| {
+        Err(Refusal::http_with(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Code::BadRequest,
+            message,
+        ))
+    };
+    let encoded = headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if encoded {
+        return unsupported("Compressed request bodies are not accepted.".to_owned());
+    }
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return unsupported("Content-Type is missing: send application/json.".to_owned());
+    };
+    let value = value.to_str().unwrap_or_default();
+    let mut parts = value.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    if essence != "application/json" && essence != "application/graphql+json" {
+        return unsupported(format!(
+            "Content-Type is {essence:?}: send application/json."
+        ));
+    }
+    for parameter in parts {
+        if let Some((name, charset)) = parameter.split_once('=') {
+            let charset = charset.trim().trim_matches('"');
+            if name.trim().eq_ignore_ascii_case("charset") && !charset.eq_ignore_ascii_case("utf-8")
+            {
+                return unsupported(format!("The charset is {charset:?}: send UTF-8."));
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Range<'a> {
+    essence: &'a str,
+    /// 0 to 1000.
+    quality: u16,
+}
+
+impl<'a> Range<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.split(';').map(str::trim);
+        let essence = parts.next().filter(|essence| essence.contains('/'))?;
+        let mut quality = 1000;
+        for parameter in parts {
+            match parameter.split_once('=') {
+                Some(("q" | "Q", value)) => quality = parse_quality(value),
+                Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+                    if !value.trim_matches('"').eq_ignore_ascii_case("utf-8") {
+                        return None;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(Self { essence, quality })
+    }
+
+    /// How well the range names the type: 2 exactly, 1 by `type/*`, 0 by `*/*`.
+    fn specificity(&self, media: &str) -> Option<u8> {
+        if self.essence.eq_ignore_ascii_case(media) {
+            return Some(2);
+        }
+        match self.essence {
+            "*/*" => Some(0),
+            "application/*" => Some(1),
+            _ => None,
+        }
+    }
+}
+
+/// A quality value between 0 and 1 with at most three digits, in thousandths; what is malformed counts as 1.
+fn parse_quality(text: &str) -> u16 {
+    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    if whole == "1" {
+        return 1000;
+    }
+    let digits = format!("{fraction:0<3}");
+    digits
+        .get(..3)
+        .and_then(|digits| digits.parse().ok())
+        .filter(|_| whole == "0")
+        .unwrap_or(1000)
+}
+
+fn quality(ranges: &[Range<'_>], media: &str) -> u16 {
+    ranges
+        .iter()
+        .filter_map(|range| {
+            range
+                .specificity(media)
+                .map(|specificity| (specificity, range.quality))
+        })
+        .max()
+        .map_or(0, |(_, quality)| quality)
+}
+
+fn names(ranges: &[Range<'_>], media: &str) -> bool {
+    ranges
+        .iter()
+        .any(|range| range.essence.eq_ignore_ascii_case(media))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picked(accept: &str) -> Option<Media> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
+        negotiate(&headers).ok()
+    }
+
+    #[test]
+    fn the_media_type_follows_accept() {
+        assert_eq!(negotiate(&HeaderMap::new()).ok(), Some(Media::Json));
+        for (accept, expected) in [
+            ("application/json", Some(Media::Json)),
+            (
+                "application/graphql-response+json",
+                Some(Media::GraphQLResponse),
+            ),
+            (
+                "application/graphql-response+json, application/json;q=0.9",
+                Some(Media::GraphQLResponse),
+            ),
+            (
+                "application/json;q=0.9, application/graphql-response+json;q=0.8",
+                Some(Media::Json),
+            ),
+            (
+                "application/json, application/graphql-response+json",
+                Some(Media::GraphQLResponse),
+            ),
+            ("*/*", Some(Media::Json)),
+            ("application/*", Some(Media::Json)),
+            ("application/json;charset=utf-8", Some(Media::Json)),
+            ("application/json;charset=latin1", None),
+            ("text/html", None),
+            ("application/json;q=0", None),
+            ("text/html, */*;q=0.1", Some(Media::Json)),
+        ] {
+            assert_eq!(picked(accept), expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_json_in_utf_8() {
+        let checked = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
+            check_content_type(&headers).is_ok()
+        };
+        assert!(checked("application/json"));
+        assert!(checked("Application/JSON; charset=\"UTF-8\""));
+        assert!(!checked("application/json; charset=utf-16"));
+        assert!(!checked("text/plain"));
+        assert!(!checked("multipart/form-data; boundary=x"));
+        assert!(check_content_type(&HeaderMap::new()).is_err());
+    }
+}

@@ -1,0 +1,68 @@
+//! Stage 10: how the subgraphs will be asked, worked out once per operation, off the I/O workers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use coko_core::Code;
+use coko_executor::{ErrorCode, ExecutablePlan, PlanCancellation, Variables};
+
+use crate::coerce::Coerced;
+use crate::context::RequestContext;
+use crate::prepare::{PreparedOperation, too_late};
+use crate::refusal::Refusal;
+
+/// An operation that can be executed.
+pub(crate) struct Planned {
+    pub(crate) operation: Arc<PreparedOperation>,
+    pub(crate) plan: Arc<ExecutablePlan>,
+    pub(crate) variables: Variables,
+}
+
+/// Finds the operation's plan, or makes it while others wait for the same one.
+///
+/// # Errors
+/// `TIMEOUT` when planning takes too long, which is tried again next time; `INTERNAL` when the planner cannot plan it.
+pub(crate) async fn plan(context: &RequestContext, coerced: Coerced) -> Result<Planned, Refusal> {
+    let operation = coerced.prepared.operation;
+    let making = operation
+        .plan
+        .get_or_try_init(|| make(context, operation.clone()));
+    let outcome = tokio::time::timeout_at(context.deadline, making)
+        .await
+        .map_err(|_| too_late())??;
+    let plan = outcome.clone()?;
+    Ok(Planned {
+        operation,
+        plan,
+        variables: coerced.variables,
+    })
+}
+
+/// The outer error is not remembered, the inner one is.
+async fn make(
+    context: &RequestContext,
+    operation: Arc<PreparedOperation>,
+) -> Result<Result<Arc<ExecutablePlan>, Refusal>, Refusal> {
+    // The semaphore is never closed; were it, planning without a limit is still right.
+    let _room = context.engine.planning.clone().acquire_owned().await.ok();
+    let snapshot = context.snapshot.clone();
+    let patience = Duration::from_millis(context.engine.config.timeouts.planning_ms);
+    let hash = operation.hash.clone();
+    let planning = tokio::task::spawn_blocking(move || {
+        let cancellation = PlanCancellation::with_timeout(patience);
+        coko_executor::plan(&snapshot.supergraph, &operation.normalized, &cancellation)
+    });
+    let fault = || Refusal::http(Code::Internal, "The operation could not be planned.");
+    match planning.await {
+        Ok(Ok(plan)) => Ok(Ok(Arc::new(plan))),
+        Ok(Err(error)) if error.code() == ErrorCode::Timeout => Err(too_late()),
+        Ok(Err(error)) => {
+            tracing::error!(%error, operation = hash, "an operation could not be planned");
+            Ok(Err(fault()))
+        }
+        Err(error) => {
+            tracing::error!(%error, operation = hash, "planning an operation failed");
+            Ok(Err(fault()))
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! Stage 1: from an HTTP request to GraphQL operations (GraphQL over HTTP, section 5).
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use bytes::Bytes;
+use coko_core::identity::Viewer;
+use coko_core::locale::Locale;
+use coko_core::{Code, telemetry};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use crate::context::RequestContext;
+use crate::engine::Engine;
+use crate::media;
+use crate::refusal::Refusal;
+
+/// The id in `GET /graphql/<id>`, put among the request's extensions by the router.
+#[derive(Clone, Debug)]
+pub(crate) struct PathId(pub(crate) String);
+
+/// One GraphQL request, not yet looked into.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Operation {
+    /// The document, when it was sent.
+    pub(crate) text: Option<String>,
+    /// The id or hash of a persisted document.
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) variables: Map<String, Value>,
+}
+
+/// What an HTTP request holds.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Received {
+    One(Operation),
+    Batch(Vec<Operation>),
+}
+
+/// A context without its media type is not enough to answer in, so negotiation comes first.
+pub(crate) fn open(
+    engine: &Arc<Engine>,
+    parts: &Parts,
+    started: Instant,
+) -> Result<RequestContext, (RequestContext, Refusal)> {
+    let headers = &parts.headers;
+    let now = engine.clock.now();
+    let negotiated = media::negotiate(headers);
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let request_id = text("x-request-id")
+        .filter(|id| {
+            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+        })
+        .map_or_else(|| engine.entropy.uuid(now).to_string(), str::to_owned);
+    let traceparent =
+        telemetry::current_traceparent(headers).unwrap_or_else(|| engine.new_traceparent());
+    let claimed_client = [
+        "graphql-client-name",
+        "apollographql-client-name",
+        "x-client-name",
+    ]
+    .into_iter()
+    .find_map(text);
+    let explain = engine.config.ide
+        && parts.uri.query().is_some_and(|query| {
+            url::form_urlencoded::parse(query.as_bytes())
+                .any(|pair| pair == ("plan".into(), "1".into()))
+        });
+    let context = RequestContext {
+        engine: engine.clone(),
+        snapshot: engine.snapshot(),
+        request_id: request_id.into(),
+        deadline: started + Duration::from_millis(engine.config.timeouts.request_ms),
+        method: parts.method.clone(),
+        headers: Arc::new(headers.clone()),
+        media: *negotiated.as_ref().unwrap_or(&media::Media::Json),
+        locale: text("accept-language").map_or(Locale::EN, Locale::negotiate),
+        address: address(engine, parts),
+        traceparent: traceparent.into(),
+        claimed_client: claimed_client.map(Into::into),
+        viewer: Arc::new(Viewer::guest()),
+        glanced_kind: None,
+        explain,
+    };
+    match negotiated {
+        Ok(_) => Ok(context),
+        Err(refusal) => Err((context, refusal)),
+    }
+}
+
+fn address(engine: &Engine, parts: &Parts) -> Option<IpAddr> {
+    if engine.config.trust_forwarded_for
+        && let Some(forwarded) = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok())
+        // The last entry is the one that the trusted proxy itself saw.
+        && let Some(address) = forwarded.rsplit(',').next().and_then(|text| text.trim().parse().ok())
+    {
+        return Some(address);
+    }
+    parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(peer)| peer.ip())
+}
+
+/// Decodes the request.
+///
+/// # Errors
+/// 400 for what is malformed, 405, 408, 413 and 415 as HTTP has them.
+pub(crate) async fn receive(
+    context: &RequestContext,
+    parts: &Parts,
+    body: Body,
+) -> Result<Received, Refusal> {
+    let path_id = parts
+        .extensions
+        .get::<PathId>()
+        .map(|PathId(id)| id.clone());
+    match context.method {
+        Method::GET => {
+            decode_query(parts.uri.query().unwrap_or_default(), path_id).map(Received::One)
+        }
+        Method::POST if path_id.is_some() => Err(Refusal::method(
+            "GET",
+            "A persisted document's address takes GET.",
+        )),
+        Method::POST => {
+            media::check_content_type(&parts.headers)?;
+            let bytes = read_body(context, &parts.headers, body).await?;
+            decode_body(context, &bytes)
+        }
+        _ => Err(Refusal::method(
+            "GET, POST",
+            "The GraphQL endpoint takes GET and POST.",
+        )),
+    }
+}
+
+async fn read_body(
+    context: &RequestContext,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Bytes, Refusal> {
+    let limit = context.engine.config.limits.body_bytes;
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        drain(body).await;
+        return Err(too_large(limit));
+    }
+    let patience = Duration::from_millis(context.engine.config.timeouts.body_ms);
+    match tokio::time::timeout(patience, Limited::new(body, limit).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        Ok(Err(error)) => Err(Refusal::http(
+            Code::BadRequest,
+            format!("The body could not be read: {error}"),
+        )),
+        Err(_) => Err(Refusal::http_with(
+            StatusCode::REQUEST_TIMEOUT,
+            Code::Timeout,
+            "The body did not arrive in time.",
+        )),
+    }
+}
+
+/// Reads on for a moment without keeping anything: many clients look for an answer only once they have sent their body.
+async fn drain(mut body: Body) {
+    const MOST: usize = 256 << 20;
+    let reading = async {
+        let mut read = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            read += frame.data_ref().map_or(0, Bytes::len);
+            if read > MOST {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(2), reading).await;
+}
+
+fn too_large(limit: usize) -> Refusal {
+    Refusal::http(
+        Code::PayloadTooLarge,
+        format!("The body is larger than the {limit} bytes accepted."),
+    )
+}
+
+/// The members of a request's JSON (section 5.1); those unknown are ignored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Members {
+    query: Option<String>,
+    operation_name: Option<String>,
+    variables: Option<Map<String, Value>>,
+    extensions: Option<Extensions>,
+    document_id: Option<String>,
+    id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Extensions {
+    persisted_query: Option<PersistedQuery>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PersistedQuery {
+    sha256_hash: String,
+}
+
+impl TryFrom<Members> for Operation {
+    type Error = Refusal;
+
+    fn try_from(members: Members) -> Result<Self, Refusal> {
+        let hash = members
+            .extensions
+            .and_then(|extensions| extensions.persisted_query)
+            .map(|persisted| persisted.sha256_hash);
+        let id = hash
+            .or(members.document_id)
+            .or(members.id)
+            .filter(|id| !id.is_empty());
+        let text = members.query.filter(|text| !text.is_empty());
+        if text.is_none() && id.is_none() {
+            return Err(malformed(
+                "there is no document: send \"query\", \"documentId\" or \"extensions.persistedQuery\"",
+            ));
+        }
+        Ok(Self {
+            text,
+            id,
+            name: members.operation_name.filter(|name| !name.is_empty()),
+            variables: members.variables.unwrap_or_default(),
+        })
+    }
+}
+
+fn malformed(reason: impl std::fmt::Display) -> Refusal {
+    Refusal::http(
+        Code::BadRequest,
+        format!("The request is malformed: {reason}."),
+    )
+}
+
+fn decode_body(context: &RequestContext, bytes: &[u8]) -> Result<Received, Refusal> {
+    let is_batch = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    if !is_batch {
+        let members: Members = serde_json::from_slice(bytes).map_err(malformed)?;
+        return Operation::try_from(members).map(Received::One);
+    }
+    let batching = &context.engine.config.batching;
+    if !batching.enabled {
+        return Err(malformed(
+            "several operations in one request are not accepted",
+        ));
+    }
+    let batch: Vec<Members> = serde_json::from_slice(bytes).map_err(malformed)?;
+    if batch.is_empty() || batch.len() > batching.max {
+        return Err(malformed(format!(
+            "{} operations in one request; 1 to {} are accepted",
+            batch.len(),
+            batching.max
+        )));
+    }
+    batch
+        .into_iter()
+        .map(Operation::try_from)
+        .collect::<Result<_, _>>()
+        .map(Received::Batch)
+}
+
+fn decode_query(query: &str, path_id: Option<String>) -> Result<Operation, Refusal> {
+    let mut members = Members {
+        query: None,
+        operation_name: None,
+        variables: None,
+        extensions: None,
+        document_id: path_id,
+        id: None,
+    };
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "query" => members.query = Some(value.into_owned()),
+            "operationName" => members.operation_name = Some(value.into_owned()),
+            "documentId" if members.document_id.is_none() => {
+                members.document_id = Some(value.into_owned())
+            }
+            "id" => members.id = Some(value.into_owned()),
+            "variables" if !value.is_empty() => {
+                members.variables = serde_json::from_str(&value)
+                    .map_err(|error| malformed(format!("variables: {error}")))?;
+            }
+            "extensions" if !value.is_empty() => {
+                members.extensions = serde_json::from_str(&value)
+                    .map_err(|error| malformed(format!("extensions: {error}")))?;
+            }
+            _ => {}
+        }
+    }
+    Operation::try_from(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn get_parameters_are_decoded() {
+        let operation = decode_query(
+            "query=%7Ba%7D&operationName=A&variables=%7B%22x%22%3A1%7D",
+            None,
+        )
+        .unwrap();
+        assert_eq!(operation.text.as_deref(), Some("{a}"));
+        assert_eq!(operation.name.as_deref(), Some("A"));
+        assert_eq!(operation.variables["x"], 1);
+        let persisted = decode_query(
+            "extensions=%7B%22persistedQuery%22%3A%7B%22sha256Hash%22%3A%22ab%22%7D%7D",
+            None,
+        )
+        .unwrap();
+        assert_eq!(persisted.id.as_deref(), Some("ab"));
+        assert_eq!(
+            decode_query("variables=%7B%7D", Some("x".into()))
+                .unwrap()
+                .id
+                .as_deref(),
+            Some("x")
+        );
+        for bad in [
+            "",
+            "variables=1&query=a",
+            "variables=%7B&query=a",
+            "extensions=%5B%5D&query=a",
+        ] {
+            assert_eq!(
+                decode_query(bad, None).unwrap_err().code(),
+                Code::BadRequest,
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn members_have_types() {
+        for bad in [
+            r#"{"query":1}"#,
+            r#"{"query":"{a}","variables":[]}"#,
+            r#"{"query":"{a}","variables":"x"}"#,
+            r#"{"query":"{a}","operationName":7}"#,
+            r#"{"query":"{a}","extensions":"x"}"#,
+            "",
+            "null",
+        ] {
+            assert!(serde_json::from_str::<Members>(bad).is_err(), "{bad}");
+        }
+        let nulls =
+            r#"{"query":"{a}","variables":null,"operationName":null,"extensions":null,"other":1}"#;
+        assert!(Operation::try_from(serde_json::from_str::<Members>(nulls).unwrap()).is_ok());
+    }
+}

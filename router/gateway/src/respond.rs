@@ -1,0 +1,136 @@
+//! Stage 12: answers on the wire, and one line in the log for each.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{BufMut as _, Bytes, BytesMut};
+use coko_core::telemetry;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::context::RequestContext;
+use crate::execute::Executed;
+use crate::refusal::{Level, Refusal};
+
+/// What became of one operation.
+pub(crate) type Outcome = Result<Executed, Refusal>;
+
+/// The answer to one operation.
+pub(crate) fn respond(context: &RequestContext, outcome: Outcome) -> Response<Body> {
+    match outcome {
+        Ok(executed) => write(context, StatusCode::OK, executed.body, []),
+        Err(refusal) => {
+            let status = match refusal.level {
+                Level::Http(status) => status,
+                Level::GraphQL(_) if context.media == crate::media::Media::Json => StatusCode::OK,
+                Level::GraphQL(status) => status,
+            };
+            let body = refusal_body(context, &refusal);
+            write(context, status, body, refusal.headers)
+        }
+    }
+}
+
+/// The answers to several operations, in their order.
+pub(crate) fn respond_all(context: &RequestContext, outcomes: Vec<Outcome>) -> Response<Body> {
+    let mut body = BytesMut::new();
+    body.put_u8(b'[');
+    for (position, outcome) in outcomes.into_iter().enumerate() {
+        if position > 0 {
+            body.put_u8(b',');
+        }
+        match outcome {
+            Ok(executed) => body.extend_from_slice(&executed.body),
+            Err(refusal) => body.extend_from_slice(&refusal_body(context, &refusal)),
+        }
+    }
+    body.put_u8(b']');
+    write(context, StatusCode::OK, body.freeze(), [])
+}
+
+fn refusal_body(context: &RequestContext, refusal: &Refusal) -> Bytes {
+    let errors: Vec<Value> = refusal
+        .errors
+        .iter()
+        .map(|error| {
+            let mut entry = error.to_json(&context.request_id);
+            // Core's messages are for readers, in their language; all others are for developers.
+            if error.message.starts_with("core-") {
+                entry["message"] = context
+                    .engine
+                    .translations
+                    .text(&context.locale, &error.message, &[])
+                    .into();
+            }
+            entry
+        })
+        .collect();
+    Bytes::from(json!({ "errors": errors }).to_string())
+}
+
+fn write(
+    context: &RequestContext,
+    status: StatusCode,
+    body: Bytes,
+    extra: impl IntoIterator<Item = (http::HeaderName, HeaderValue)>,
+) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, context.media.content_type());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::VARY,
+        HeaderValue::from_static("accept, authorization"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    if let Ok(id) = HeaderValue::from_str(&context.request_id) {
+        headers.insert("x-request-id", id);
+    }
+    headers.extend(extra);
+    response
+}
+
+/// One line per operation, and its metrics.
+pub(crate) fn summarize(context: &RequestContext, outcome: &Outcome, took: Duration) {
+    let (code, errors) = match outcome {
+        Ok(executed) => (None, executed.errors),
+        Err(refusal) => (Some(refusal.code()), refusal.errors.len()),
+    };
+    let label = code.map_or(
+        if errors == 0 { "OK" } else { "PARTIAL" },
+        coko_core::Code::as_str,
+    );
+    metrics::counter!("router_operations_total", "outcome" => label).increment(1);
+    metrics::histogram!("router_operation_duration_seconds").record(took.as_secs_f64());
+    let executed = outcome.as_ref().ok();
+    tracing::info!(
+        request_id = &*context.request_id,
+        viewer = context.viewer.key(),
+        client = context.claimed_client.as_deref(),
+        operation = executed.map(|executed| executed.hash.as_str()),
+        name = executed.and_then(|executed| executed.name.as_deref()),
+        kind = executed.map(|executed| executed.kind),
+        outcome = label,
+        errors,
+        fetches = executed.map(|executed| executed.fetches),
+        bytes = executed.map(|executed| executed.body.len()),
+        milliseconds = took.as_secs_f64() * 1000.0,
+        "operation"
+    );
+    if code.is_some_and(coko_core::Code::is_fault) {
+        tracing::warn!(
+            request_id = &*context.request_id,
+            outcome = label,
+            "an operation failed through a fault of ours"
+        );
+    }
+}
+
+/// Counts the HTTP request.
+pub(crate) fn count(response: &Response<Body>, took: Duration) {
+    telemetry::count_request("router", response.status(), took);
+}

@@ -1,0 +1,59 @@
+//! One supergraph with everything derived from it, immutable except for its caches.
+
+use std::sync::Arc;
+
+use coko_executor::Supergraph;
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+
+use crate::config::{Config, ConfigError};
+use crate::field_table::FieldTable;
+use crate::prepare::PreparedOperations;
+use crate::transport::{Client, Transports};
+
+/// What a request holds on to from beginning to end.
+pub(crate) struct Snapshot {
+    pub(crate) supergraph: Arc<Supergraph>,
+    pub(crate) table: FieldTable,
+    pub(crate) transports: Transports,
+    /// Prepared operations end with their supergraph.
+    pub(crate) prepared: PreparedOperations,
+    /// A short hash of the SDL.
+    pub(crate) version: String,
+    pub(crate) sdl_digest: [u8; 32],
+    pub(crate) loaded_at: OffsetDateTime,
+}
+
+impl Snapshot {
+    /// Reads a supergraph. Takes a while for a large one: not for an I/O worker.
+    ///
+    /// # Errors
+    /// [`ConfigError::Supergraph`] and [`ConfigError::SubgraphUrl`].
+    pub(crate) fn read(
+        sdl: &str,
+        config: &Config,
+        client: &Client,
+        in_process: &std::collections::HashMap<String, axum::Router>,
+        now: OffsetDateTime,
+    ) -> Result<Self, ConfigError> {
+        let supergraph =
+            Supergraph::parse(sdl).map_err(|error| ConfigError::Supergraph(error.to_string()))?;
+        let document = graphql_tools::parser::parse_schema::<String>(sdl)
+            .map_err(|error| ConfigError::Supergraph(error.to_string()))?
+            .into_static();
+        Ok(Self {
+            table: FieldTable::read(&document),
+            transports: Transports::new(supergraph.subgraphs(), config, client, in_process)?,
+            prepared: PreparedOperations::new(config.limits.prepared_operations),
+            version: hex::encode(&digest(sdl)[..8]),
+            sdl_digest: digest(sdl),
+            supergraph: Arc::new(supergraph),
+            loaded_at: now,
+        })
+    }
+}
+
+/// SHA-256 of an SDL.
+pub(crate) fn digest(sdl: &str) -> [u8; 32] {
+    Sha256::digest(sdl.as_bytes()).into()
+}

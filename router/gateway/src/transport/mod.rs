@@ -1,0 +1,254 @@
+//! How subgraphs are called: over HTTP or in this process, same bytes, same time-out, same cap on answers.
+
+mod http;
+mod in_process;
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use ::http::{HeaderMap, HeaderValue, Response, header};
+use bytes::{Bytes, BytesMut};
+use coko_executor::{
+    SubgraphEntry, SubgraphReply, SubgraphRequest, SubgraphTransport, TransportError,
+};
+use futures::future::BoxFuture;
+use tokio::time::Instant;
+
+use crate::config::{Config, ConfigError, SubgraphConfig};
+
+pub(crate) use self::http::Client;
+use self::http::HttpEndpoint;
+use self::in_process::InProcessEndpoint;
+
+/// The path at which a subgraph of this process answers.
+const IN_PROCESS_PATH: &str = "/graphql";
+
+/// One subgraph as it is called.
+pub(crate) struct Endpoint {
+    name: String,
+    timeout: Duration,
+    /// Bytes of an answer.
+    cap: usize,
+    way: Way,
+}
+
+enum Way {
+    Http(HttpEndpoint),
+    InProcess(InProcessEndpoint),
+}
+
+impl Endpoint {
+    /// The way to a subgraph: in this process when it runs here, else to its configured URL, else to its own.
+    ///
+    /// # Errors
+    /// [`ConfigError::SubgraphUrl`] when there is no URL that can be called.
+    pub(crate) fn new(
+        name: &str,
+        url: &str,
+        config: &Config,
+        client: &Client,
+        in_process: &HashMap<String, axum::Router>,
+    ) -> Result<Self, ConfigError> {
+        let default = SubgraphConfig::default();
+        let own = config.subgraphs.get(name).unwrap_or(&default);
+        let way = match (in_process.get(name), &own.url) {
+            (Some(router), None) => {
+                Way::InProcess(InProcessEndpoint::new(router.clone(), IN_PROCESS_PATH))
+            }
+            (_, configured) => {
+                let url = configured.as_deref().unwrap_or(url);
+                let endpoint = HttpEndpoint::new(url, client.clone());
+                Way::Http(endpoint.map_err(|reason| ConfigError::SubgraphUrl {
+                    name: name.to_owned(),
+                    url: url.to_owned(),
+                    reason,
+                })?)
+            }
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            timeout: Duration::from_millis(own.timeout_ms.unwrap_or(config.timeouts.subgraph_ms)),
+            cap: own
+                .response_bytes
+                .unwrap_or(config.limits.subgraph_response_bytes),
+            way,
+        })
+    }
+
+    /// The subgraph's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sends one request and reads the whole answer, within the time-out and the deadline.
+    pub(crate) async fn call(
+        &self,
+        body: Bytes,
+        headers: &HeaderMap,
+        deadline: Instant,
+    ) -> Result<SubgraphReply, TransportError> {
+        let deadline = deadline.min(Instant::now() + self.timeout);
+        let exchange = async {
+            match &self.way {
+                Way::Http(endpoint) => endpoint.exchange(body, headers, self.cap).await,
+                Way::InProcess(endpoint) => endpoint.exchange(body, headers, self.cap).await,
+            }
+        };
+        tokio::time::timeout_at(deadline, exchange)
+            .await
+            .unwrap_or(Err(TransportError::Timeout))
+    }
+}
+
+/// The ways to all subgraphs of one supergraph, by their id.
+pub(crate) struct Transports {
+    endpoints: Vec<Endpoint>,
+}
+
+impl Transports {
+    /// Prepares the way to each subgraph of a supergraph.
+    ///
+    /// # Errors
+    /// [`ConfigError::SubgraphUrl`] for the first that cannot be called.
+    pub(crate) fn new(
+        subgraphs: &[SubgraphEntry],
+        config: &Config,
+        client: &Client,
+        in_process: &HashMap<String, axum::Router>,
+    ) -> Result<Self, ConfigError> {
+        let endpoints = subgraphs
+            .iter()
+            .map(|entry| Endpoint::new(&entry.name, &entry.url, config, client, in_process))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { endpoints })
+    }
+
+    pub(crate) fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+}
+
+impl SubgraphTransport for Transports {
+    fn call<'a>(
+        &'a self,
+        request: SubgraphRequest<'a>,
+    ) -> BoxFuture<'a, Result<SubgraphReply, TransportError>> {
+        Box::pin(async move {
+            let endpoint = self
+                .endpoints
+                .get(request.subgraph.index())
+                .ok_or_else(|| {
+                    TransportError::Other(
+                        "the plan names a subgraph that the supergraph lacks".to_owned(),
+                    )
+                })?;
+            endpoint
+                .call(request.body, request.headers, request.deadline)
+                .await
+        })
+    }
+}
+
+/// Headers of every request to a subgraph.
+fn request_headers(forwarded: &HeaderMap) -> HeaderMap {
+    let mut headers = forwarded.clone();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(
+        header::ACCEPT,
+        HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9"),
+    );
+    headers
+}
+
+/// Reads an answer, giving up as soon as it is clear that it is not GraphQL or too large.
+async fn collect<B>(response: Response<B>, cap: usize) -> Result<SubgraphReply, TransportError>
+where
+    B: http_body_util::BodyExt<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    let (parts, mut body) = response.into_parts();
+    if let Some(media) = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+    {
+        let essence = media.split(';').next().unwrap_or_default().trim();
+        if essence != "application/json" && !essence.ends_with("+json") {
+            let seen: String = essence.chars().take(80).collect();
+            return Err(TransportError::NotGraphQL(format!(
+                "{seen} (status {})",
+                parts.status.as_u16()
+            )));
+        }
+    }
+    let announced = body.size_hint().lower();
+    if announced > cap as u64 {
+        return Err(TransportError::TooLarge { limit: cap });
+    }
+    let mut first: Option<Bytes> = None;
+    let mut gathered = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|error| TransportError::Other(format!("its answer broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        let length = first.as_ref().map_or(gathered.len(), Bytes::len) + data.len();
+        if length > cap {
+            return Err(TransportError::TooLarge { limit: cap });
+        }
+        // A small answer comes in one frame, and is then not copied.
+        match first.take() {
+            None if gathered.is_empty() => first = Some(data),
+            Some(earlier) => {
+                gathered.reserve(usize::try_from(announced).unwrap_or(0).max(length));
+                gathered.extend_from_slice(&earlier);
+                gathered.extend_from_slice(&data);
+            }
+            None => gathered.extend_from_slice(&data),
+        }
+    }
+    let body = first.unwrap_or_else(|| gathered.freeze());
+    Ok(SubgraphReply {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    })
+}
+
+/// The subgraphs' SDLs, asked from them as federation has it.
+pub(crate) async fn fetch_sdls(
+    subgraphs: &BTreeMap<String, String>,
+    config: &Config,
+    client: &Client,
+    in_process: &HashMap<String, axum::Router>,
+) -> Result<Vec<coko_composition::SubgraphSource>, ConfigError> {
+    let fetches = subgraphs.iter().map(|(name, url)| async move {
+        let endpoint = Endpoint::new(name, url, config, client, in_process)?;
+        let fault = |reason: String| ConfigError::SubgraphSdl {
+            name: name.clone(),
+            reason,
+        };
+        let body = Bytes::from_static(br#"{"query":"{ _service { sdl } }"}"#);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let reply = endpoint
+            .call(body, &HeaderMap::new(), deadline)
+            .await
+            .map_err(|error| fault(error.to_string()))?;
+        let answer: serde_json::Value =
+            serde_json::from_slice(&reply.body).map_err(|error| fault(error.to_string()))?;
+        let sdl = answer["data"]["_service"]["sdl"].as_str();
+        let sdl = sdl.ok_or_else(|| {
+            fault("its answer has no _service.sdl; is it a federation subgraph?".to_owned())
+        })?;
+        Ok(coko_composition::SubgraphSource {
+            name: name.clone(),
+            url: url.clone(),
+            sdl: sdl.to_owned(),
+        })
+    });
+    futures::future::try_join_all(fetches).await
+}

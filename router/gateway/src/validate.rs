@@ -1,0 +1,57 @@
+//! Stage 6: does the document fit the schema (specification, section 5) and the limits?
+
+use std::sync::LazyLock;
+
+use coko_core::Code;
+use graphql_tools::static_graphql::query::{Document, OperationDefinition};
+use graphql_tools::validation::rules::default_rules_validation_plan;
+use graphql_tools::validation::validate::{ValidationPlan, validate as run_rules};
+
+use crate::config::Config;
+use crate::document;
+use crate::refusal::{GraphQLError, Refusal};
+use crate::snapshot::Snapshot;
+
+static RULES: LazyLock<ValidationPlan> = LazyLock::new(default_rules_validation_plan);
+
+/// Validates a document against the limits and the schema that clients see.
+///
+/// # Errors
+/// `COST_LIMIT_EXCEEDED` and `GRAPHQL_VALIDATION_FAILED`, the latter with every error found, up to the configured number.
+pub(crate) fn validate(
+    snapshot: &Snapshot,
+    config: &Config,
+    parsed: &Document,
+    operation: &OperationDefinition,
+) -> Result<(), Refusal> {
+    document::check_limits(parsed, operation, &config.limits)?;
+    let found = run_rules(snapshot.supergraph.public_schema(), parsed, &RULES);
+    if found.is_empty() {
+        return Ok(());
+    }
+    let errors = found
+        .into_iter()
+        .take(config.limits.errors.max(1))
+        .map(|error| {
+            let message = if config.suggestions {
+                error.message
+            } else {
+                without_suggestion(&error.message)
+            };
+            let places = error.locations.iter();
+            places.fold(
+                GraphQLError::new(Code::GraphqlValidationFailed, message),
+                |error, place| error.at(place.line, place.column),
+            )
+        });
+    Err(Refusal::graphql(errors.collect()))
+}
+
+/// A suggestion would name what a stranger could only guess.
+fn without_suggestion(message: &str) -> String {
+    message
+        .split(" Did you mean")
+        .next()
+        .unwrap_or(message)
+        .to_owned()
+}
