@@ -1,1 +1,36 @@
-//! placeholder
+//! Query plan and variables to response bytes.
+//!
+//! This crate owns everything between a validated GraphQL document and the bytes of its answer: reading a
+//! supergraph, normalizing and planning an operation, compiling the plan, fetching from subgraphs through a
+//! [`SubgraphTransport`], merging what they answer and projecting it into one buffer as the specification says
+//! (section 6 and 7, October 2021 and later drafts). It knows nothing of HTTP servers, identity, caching or limits:
+//! those belong to the gateway.
+//!
+//! The order of use is [`Supergraph::parse`], [`normalize`], [`plan`], [`coerce_variables`], [`execute`]. The first
+//! three depend on documents alone and their results are meant to be cached; [`execute`] runs once per request.
+
+mod error;
+mod execute;
+mod introspection;
+mod json;
+mod normalize;
+mod plan;
+mod response;
+mod schema;
+mod supergraph;
+mod transport;
+mod variables;
+
+pub use error::{ErrorCode, GraphQLError, PathSegment};
+pub use execute::{
+    ErrorExposure, ErrorPolicy, ExecutionInput, ExecutionOutput, FetchOutcome, FetchRecord, execute,
+};
+pub use normalize::{NormalizeError, Normalized, normalize};
+pub use plan::{
+    ExecutablePlan, OverrideContext, PlanCancellation, PlanError, plan, plan_with_overrides,
+};
+pub use supergraph::{SubgraphEntry, SubgraphId, Supergraph, SupergraphError};
+pub use transport::{
+    OperationKind, SubgraphReply, SubgraphRequest, SubgraphTransport, TransportError,
+};
+pub use variables::{Variables, coerce_variables};

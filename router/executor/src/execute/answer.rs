@@ -1,0 +1,426 @@
+//! Taking in an answer: reading it, translating its errors to the client's paths, merging its data. Whatever a
+//! subgraph sends, only what this fetch was to bring is affected.
+
+use rustc_hash::FxHashMap;
+use serde_json::Value as Json;
+
+use super::{
+    FetchOutcome, Run,
+    call::{Call, CallTargets},
+};
+use crate::{
+    error::{ErrorCode, GraphQLError, PathSegment},
+    json::JsonError,
+    plan::{EntityInput, EntityOutput, FetchWork, Selection, Shapes},
+    response::{Arena, FailureId, Merger, ObjectId, Reader, TargetSet, Value, target_paths},
+    transport::SubgraphReply,
+};
+
+/// A call and the reply to it.
+pub(super) struct Answered<'c> {
+    pub(super) call: &'c Call,
+    pub(super) reply: SubgraphReply,
+}
+
+/// The parts of a GraphQL response (specification section 7.1).
+#[derive(Default)]
+struct Envelope {
+    data: Data,
+    errors: Vec<Json>,
+}
+
+#[derive(Default)]
+enum Data {
+    #[default]
+    Missing,
+    Null,
+    /// Root fields, as one object.
+    Root(Value),
+    /// For each output of the fetch, what stands under its key.
+    Entities(Vec<Entities>),
+}
+
+#[derive(Default, Clone)]
+enum Entities {
+    #[default]
+    Missing,
+    Null,
+    List(Vec<Value>),
+}
+
+/// What is known about the errors when data is merged.
+struct Reported {
+    count: usize,
+    /// The first one, for what is null without an error of its own.
+    first: Option<FailureId>,
+    /// The first one without a path.
+    pathless: Option<FailureId>,
+}
+
+impl Answered<'_> {
+    pub(super) fn merge_into(self, run: &mut Run<'_>) -> FetchOutcome {
+        match self.try_merge(run) {
+            Ok(0) => FetchOutcome::Answered,
+            Ok(errors) => FetchOutcome::Errors(errors),
+            Err(message) => {
+                let code = ErrorCode::DownstreamUnavailable;
+                run.fail_call(self.call, GraphQLError::new(code, message));
+                FetchOutcome::Failed(code)
+            }
+        }
+    }
+
+    /// The number of errors, or why the reply is no GraphQL response.
+    fn try_merge(&self, run: &mut Run<'_>) -> Result<usize, &'static str> {
+        const MALFORMED: &str = "The service's answer is not a GraphQL response.";
+        let plan = run.plan;
+        let fetch = &plan.fetches[self.call.fetch];
+        let success = self.reply.status.is_success();
+        let body = self.reply.body.clone();
+        if std::str::from_utf8(&body).is_err() || u32::try_from(body.len()).is_err() {
+            return Err(MALFORMED);
+        }
+        let buffer = run.arena.add_buffer(body.clone(), fetch.subgraph);
+        let schema = run.supergraph.full();
+        let reader = Reader::new(&body, buffer, &mut run.arena, &plan.shapes, schema);
+        let envelope = read_envelope(reader, &body, &fetch.work).map_err(|_| {
+            if success {
+                MALFORMED
+            } else {
+                "The service answered with an error status."
+            }
+        })?;
+        if envelope.errors.is_empty() {
+            if !success {
+                return Err("The service answered with an error status.");
+            }
+            if matches!(envelope.data, Data::Missing | Data::Null) {
+                return Err("The service's answer has no data.");
+            }
+        }
+        let reported = self.report(run, &envelope.errors);
+        match (&fetch.work, &self.call.targets, envelope.data) {
+            (_, _, Data::Missing | Data::Null) => {
+                if let Some(failure) = reported.first {
+                    run.mark_call(self.call, failure);
+                }
+            }
+            (
+                FetchWork::Root { selection, .. },
+                CallTargets::Root(targets),
+                Data::Root(Value::Object(source)),
+            ) => merge_root(run, targets, source, selection),
+            (
+                FetchWork::Entities { outputs, .. },
+                CallTargets::Entities(sets),
+                Data::Entities(answers),
+            ) => {
+                for (output, answer) in outputs.iter().zip(answers) {
+                    merge_entities(
+                        run,
+                        self.call,
+                        output,
+                        &sets[output.input],
+                        answer,
+                        &reported,
+                    );
+                }
+            }
+            _ => return Err(MALFORMED),
+        }
+        Ok(reported.count)
+    }
+
+    /// Lists the errors that have a place in the client's answer, and remembers the others.
+    fn report(&self, run: &mut Run<'_>, errors: &[Json]) -> Reported {
+        let fetch = &run.plan.fetches[self.call.fetch];
+        let mut reported = Reported {
+            count: errors.len(),
+            first: None,
+            pathless: None,
+        };
+        let mut bases = None;
+        for error in errors {
+            let shown = run.faults.from_subgraph(fetch.subgraph, error);
+            let path = error.get("path").and_then(Json::as_array);
+            let paths = path.map_or_else(Vec::new, |path| {
+                let bases = bases.get_or_insert_with(|| Bases::find(run, self.call));
+                bases.translate(run, self.call, path)
+            });
+            let failure = if paths.is_empty() {
+                let failure = run.faults.fail(shown);
+                reported.pathless.get_or_insert(failure);
+                failure
+            } else {
+                for path in paths {
+                    let path = run.plan.projection.visible(path);
+                    let error = shown.clone();
+                    run.faults.add(if path.is_empty() {
+                        error
+                    } else {
+                        error.at(path)
+                    });
+                }
+                run.faults.fail_listed(shown)
+            };
+            reported.first.get_or_insert(failure);
+        }
+        reported
+    }
+}
+
+fn read_envelope(
+    mut reader: Reader<'_>,
+    body: &[u8],
+    work: &FetchWork,
+) -> Result<Envelope, JsonError> {
+    let mut envelope = Envelope::default();
+    if reader.scanner.peek() != Some(b'{') {
+        return Err(JsonError {
+            position: 0,
+            expected: "an object",
+        });
+    }
+    reader.scanner.open()?;
+    let mut first = true;
+    while let Some(key) = reader.scanner.next_key(&mut first)? {
+        match key.raw {
+            b"data" => {
+                envelope.data = match (work, reader.scanner.peek()) {
+                    (_, Some(b'n')) => {
+                        reader.scanner.skip_value()?;
+                        Data::Null
+                    }
+                    (FetchWork::Root { selection, .. }, _) => {
+                        Data::Root(reader.value(Some(selection))?)
+                    }
+                    (FetchWork::Entities { outputs, .. }, Some(b'{')) => {
+                        Data::Entities(read_entities(&mut reader, outputs)?)
+                    }
+                    (FetchWork::Entities { .. }, _) => {
+                        return Err(JsonError {
+                            position: reader.scanner.position(),
+                            expected: "an object",
+                        });
+                    }
+                };
+            }
+            b"errors" => {
+                let (start, end) = reader.scanner.skip_value()?;
+                // The slice is well-formed; anything but a list of errors counts as none.
+                envelope.errors = serde_json::from_slice(&body[start..end]).unwrap_or_default();
+            }
+            _ => {
+                reader.scanner.skip_value()?;
+            }
+        }
+    }
+    reader.scanner.finish()?;
+    Ok(envelope)
+}
+
+fn read_entities(
+    reader: &mut Reader<'_>,
+    outputs: &[EntityOutput],
+) -> Result<Vec<Entities>, JsonError> {
+    let mut answers = vec![Entities::Missing; outputs.len()];
+    reader.scanner.open()?;
+    let mut first = true;
+    while let Some(key) = reader.scanner.next_key(&mut first)? {
+        let position = outputs
+            .iter()
+            .position(|output| output.key.as_bytes() == key.raw);
+        match (position, reader.scanner.peek()) {
+            (Some(position), Some(b'[')) => {
+                answers[position] = Entities::List(reader.entities(&outputs[position].selection)?);
+            }
+            (Some(position), Some(b'n')) => {
+                reader.scanner.skip_value()?;
+                answers[position] = Entities::Null;
+            }
+            _ => {
+                reader.scanner.skip_value()?;
+            }
+        }
+    }
+    Ok(answers)
+}
+
+fn merge_root(run: &mut Run<'_>, targets: &[ObjectId], source: ObjectId, selection: &Selection) {
+    let mut merger = merger(&mut run.arena, &run.plan.shapes, run.supergraph.full());
+    let Some((last, others)) = targets.split_last() else {
+        return;
+    };
+    for target in others {
+        merger.object_copied(*target, source, selection);
+    }
+    merger.object(*last, source, selection);
+}
+
+fn merger<'a>(
+    arena: &'a mut Arena,
+    shapes: &'a Shapes,
+    schema: &'a crate::schema::Schema,
+) -> Merger<'a> {
+    Merger {
+        arena,
+        shapes,
+        schema,
+    }
+}
+
+fn merge_entities(
+    run: &mut Run<'_>,
+    call: &Call,
+    output: &EntityOutput,
+    set: &TargetSet,
+    answer: Entities,
+    reported: &Reported,
+) {
+    let values = match answer {
+        // The number must be the one asked for: otherwise it is unknown which entity is which.
+        Entities::List(values) if values.len() == set.count as usize => values,
+        Entities::Null | Entities::Missing if reported.first.is_some() => {
+            for (object, _) in &set.targets {
+                run.mark_failed(
+                    *object,
+                    &output.selection,
+                    reported.first.unwrap_or_default(),
+                );
+            }
+            return;
+        }
+        _ => {
+            let failure = invalid_entities(run, call);
+            for (object, _) in &set.targets {
+                run.mark_failed(*object, &output.selection, failure);
+            }
+            return;
+        }
+    };
+    let mut left = vec![0_u32; values.len()];
+    for (_, representation) in &set.targets {
+        left[*representation as usize] += 1;
+    }
+    let mut invalid = None;
+    for (object, representation) in &set.targets {
+        let position = *representation as usize;
+        left[position] -= 1;
+        match values[position] {
+            Value::Object(source) => {
+                let mut merger = merger(&mut run.arena, &run.plan.shapes, run.supergraph.full());
+                // Targets do not share objects: what is fetched later for one must not show up in another.
+                if left[position] == 0 {
+                    merger.object(*object, source, &output.selection);
+                } else {
+                    merger.object_copied(*object, source, &output.selection);
+                }
+            }
+            Value::Null => {
+                if let Some(failure) = reported.pathless {
+                    run.mark_failed(*object, &output.selection, failure);
+                }
+            }
+            _ => {
+                let failure = *invalid.get_or_insert_with(|| invalid_entities(run, call));
+                run.mark_failed(*object, &output.selection, failure);
+            }
+        }
+    }
+}
+
+fn invalid_entities(run: &mut Run<'_>, call: &Call) -> FailureId {
+    let message = "The service did not answer with the entities it was asked for.";
+    let error = GraphQLError::new(ErrorCode::DownstreamUnavailable, message);
+    let error = run.named(error, run.plan.fetches[call.fetch].subgraph);
+    run.faults.fail(error)
+}
+
+/// Where the objects of a call stand in the client's answer.
+struct Bases {
+    paths: FxHashMap<ObjectId, Vec<PathSegment>>,
+}
+
+impl Bases {
+    fn find(run: &Run<'_>, call: &Call) -> Self {
+        let mut paths = FxHashMap::default();
+        let shapes = &run.plan.shapes;
+        match &run.plan.fetches[call.fetch].work {
+            FetchWork::Root { path, .. } => {
+                target_paths(&run.arena, shapes, run.root, path, &mut paths);
+            }
+            FetchWork::Entities { inputs, .. } => {
+                for path in inputs.iter().flat_map(|input: &EntityInput| &input.paths) {
+                    target_paths(&run.arena, shapes, run.root, path, &mut paths);
+                }
+            }
+        }
+        Self { paths }
+    }
+
+    /// The places in the client's answer of a path in the subgraph's; several when equal entities were asked once.
+    fn translate(&self, run: &Run<'_>, call: &Call, path: &[Json]) -> Vec<Vec<PathSegment>> {
+        let shapes = &run.plan.shapes;
+        match (&run.plan.fetches[call.fetch].work, &call.targets) {
+            (FetchWork::Root { selection, .. }, CallTargets::Root(targets)) => {
+                let rest = below(shapes, selection, path);
+                targets
+                    .iter()
+                    .filter_map(|object| self.at(*object, &rest))
+                    .collect()
+            }
+            (FetchWork::Entities { outputs, .. }, CallTargets::Entities(sets)) => {
+                let [Json::String(key), Json::Number(index), rest @ ..] = path else {
+                    return Vec::new();
+                };
+                let output = outputs.iter().find(|output| *output.key == **key);
+                let Some((output, index)) = output.zip(index.as_u64()) else {
+                    return Vec::new();
+                };
+                let rest = below(shapes, &output.selection, rest);
+                sets[output.input]
+                    .targets
+                    .iter()
+                    .filter(|(_, representation)| u64::from(*representation) == index)
+                    .filter_map(|(object, _)| self.at(*object, &rest))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn at(&self, object: ObjectId, rest: &[PathSegment]) -> Option<Vec<PathSegment>> {
+        let mut path = self.paths.get(&object)?.clone();
+        path.extend_from_slice(rest);
+        (!path.is_empty()).then_some(path)
+    }
+}
+
+/// The rest of a subgraph's path in the client's keys, as far as it leads.
+fn below(shapes: &Shapes, selection: &Selection, path: &[Json]) -> Vec<PathSegment> {
+    let mut translated = Vec::with_capacity(path.len());
+    let mut selection = Some(selection);
+    for segment in path {
+        match segment {
+            Json::String(key) => {
+                let found = selection.and_then(|selection| {
+                    let field = selection.fields.iter().find(|field| *field.key == **key)?;
+                    Some((
+                        shapes.key(selection.shape, field.slot),
+                        field.child.as_ref(),
+                    ))
+                });
+                let Some((key, child)) = found else { break };
+                translated.push(PathSegment::Key(key.into()));
+                selection = child;
+            }
+            Json::Number(index) => {
+                let index = index.as_u64().and_then(|index| u32::try_from(index).ok());
+                let Some(index) = index else { break };
+                translated.push(PathSegment::Index(index));
+            }
+            _ => break,
+        }
+    }
+    translated
+}

@@ -1,0 +1,549 @@
+//! From the planner's tree to fetches that know what they wait for.
+//!
+//! The planner's Sequence and Parallel say an order that is safe but coarser than needed. Compiling derives which
+//! slots each fetch reads and writes; a fetch waits for an earlier one only where these overlap. Mutations keep the
+//! planner's order, because their side effects are an order of their own.
+
+use bytes::Bytes;
+use hive_router_query_planner::{
+    ast::{
+        operation::SubgraphFetchOperation, selection_item::SelectionItem,
+        selection_set::SelectionSet,
+    },
+    planner::plan_nodes::{BatchFetchNode, FetchNode, FlattenNodePathSegment, PlanNode},
+    state::supergraph_state::OperationKind as PlannerKind,
+};
+use rustc_hash::FxHashSet;
+
+use super::{
+    PlanError,
+    projection::{Condition, ConditionTable},
+    representation::{
+        RepresentationCompiler, RepresentationField, RepresentationObject, RepresentationSource,
+    },
+    selection::{Selection, SelectionCompiler},
+    shape::{ShapeBuilder, ShapeId, Slot, TYPENAME},
+};
+use crate::{
+    json::write_string,
+    supergraph::{SubgraphId, Supergraph},
+    transport::OperationKind,
+};
+
+/// One call to one subgraph.
+#[derive(Debug)]
+pub(crate) struct Fetch {
+    pub(crate) subgraph: SubgraphId,
+    pub(crate) kind: OperationKind,
+    /// `{"query":"…","variables":{`, everything known at plan time.
+    pub(crate) body_prefix: Bytes,
+    /// The request's variables it uses, each with its `"name":`.
+    pub(crate) variables: Vec<(String, Box<[u8]>)>,
+    /// All must hold, or the fetch is left out.
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) work: FetchWork,
+    /// How many fetches it waits for.
+    pub(crate) waits_for: usize,
+    /// The fetches that wait for it.
+    pub(crate) dependents: Vec<usize>,
+}
+
+/// What the call asks.
+#[derive(Debug)]
+pub(crate) enum FetchWork {
+    /// Root fields, merged into the objects at `path` (the answer itself, or a root type met inside it).
+    Root {
+        path: Vec<PathStep>,
+        selection: Selection,
+    },
+    /// `_entities`, once or several times under aliases.
+    Entities {
+        inputs: Vec<EntityInput>,
+        outputs: Vec<EntityOutput>,
+    },
+}
+
+/// One list of representations.
+#[derive(Debug)]
+pub(crate) struct EntityInput {
+    /// `"variable":`
+    pub(crate) variable: Box<[u8]>,
+    pub(crate) paths: Vec<Vec<PathStep>>,
+    pub(crate) representation: RepresentationObject,
+}
+
+/// One `_entities` field of the answer.
+#[derive(Debug)]
+pub(crate) struct EntityOutput {
+    pub(crate) key: Box<str>,
+    /// The position of the input whose representations it answers.
+    pub(crate) input: usize,
+    pub(crate) selection: Selection,
+}
+
+/// One step from an object of the answer to those below.
+#[derive(Debug)]
+pub(crate) enum PathStep {
+    Slot(Slot),
+    /// Every item of a list.
+    Items,
+    /// Only objects of these types.
+    Types(FxHashSet<String>),
+}
+
+/// A fetch as found in the planner's tree.
+struct Found<'a> {
+    node: FetchRef<'a>,
+    path: Vec<&'a FlattenNodePathSegment>,
+    conditions: Vec<Condition>,
+    /// The fetches the planner puts before it.
+    before: Vec<usize>,
+}
+
+#[derive(Clone, Copy)]
+enum FetchRef<'a> {
+    Single(&'a FetchNode),
+    Batch(&'a BatchFetchNode),
+}
+
+/// A place of the answer: a slot of all objects of one shape.
+type Place = (ShapeId, Slot);
+
+#[derive(Default)]
+struct Access {
+    reads: FxHashSet<Place>,
+    writes: FxHashSet<Place>,
+}
+
+/// Compiles all fetches of a plan.
+pub(crate) fn compile_fetches(
+    supergraph: &Supergraph,
+    root: Option<&PlanNode>,
+    shapes: &mut ShapeBuilder,
+    conditions: &mut ConditionTable,
+) -> Result<Vec<Fetch>, PlanError> {
+    let mut found = Vec::new();
+    if let Some(root) = root {
+        Flattener {
+            conditions,
+            found: &mut found,
+        }
+        .visit(root, &[], &[], &[])?;
+    }
+    let compiler = FetchCompiler { supergraph };
+    // The first pass makes every shape and unifies those that share entities; only then are slots final.
+    for fetch in &found {
+        compiler.register(fetch, shapes);
+    }
+    let mut fetches = Vec::with_capacity(found.len());
+    let mut accesses = Vec::with_capacity(found.len());
+    for fetch in &found {
+        let mut access = Access::default();
+        fetches.push(compiler.compile(fetch, shapes, &mut access)?);
+        accesses.push(access);
+    }
+    let in_order = fetches
+        .iter()
+        .any(|fetch| fetch.kind == OperationKind::Mutation);
+    for (position, fetch) in found.iter().enumerate() {
+        for before in &fetch.before {
+            if in_order || accesses[position].conflicts(&accesses[*before]) {
+                fetches[position].waits_for += 1;
+                fetches[*before].dependents.push(position);
+            }
+        }
+    }
+    Ok(fetches)
+}
+
+impl Access {
+    /// Whether the order of the two fetches matters: one reads or writes what the other writes.
+    fn conflicts(&self, earlier: &Self) -> bool {
+        !self.reads.is_disjoint(&earlier.writes)
+            || !self.writes.is_disjoint(&earlier.writes)
+            || !self.writes.is_disjoint(&earlier.reads)
+    }
+}
+
+struct Flattener<'a, 'b> {
+    conditions: &'b mut ConditionTable,
+    found: &'b mut Vec<Found<'a>>,
+}
+
+impl<'a> Flattener<'a, '_> {
+    /// Appends the fetches under `node` and returns their positions.
+    fn visit(
+        &mut self,
+        node: &'a PlanNode,
+        path: &[&'a FlattenNodePathSegment],
+        conditions: &[Condition],
+        before: &[usize],
+    ) -> Result<Vec<usize>, PlanError> {
+        match node {
+            PlanNode::Fetch(fetch) => {
+                Ok(self.push(FetchRef::Single(fetch), path, conditions, before))
+            }
+            PlanNode::BatchFetch(fetch) => {
+                Ok(self.push(FetchRef::Batch(fetch), path, conditions, before))
+            }
+            PlanNode::Sequence(sequence) => {
+                let mut before = before.to_vec();
+                let mut inside = Vec::new();
+                for node in &sequence.nodes {
+                    let added = self.visit(node, path, conditions, &before)?;
+                    before.extend(&added);
+                    inside.extend(added);
+                }
+                Ok(inside)
+            }
+            PlanNode::Parallel(parallel) => {
+                let mut inside = Vec::new();
+                for node in &parallel.nodes {
+                    inside.extend(self.visit(node, path, conditions, before)?);
+                }
+                Ok(inside)
+            }
+            PlanNode::Flatten(flatten) => {
+                let mut path = path.to_vec();
+                path.extend(flatten.path.as_slice());
+                self.visit(&flatten.node, &path, conditions, before)
+            }
+            PlanNode::Condition(condition) => {
+                let variable = self.conditions.index(&condition.condition);
+                let mut inside = Vec::new();
+                let clauses = [
+                    (&condition.if_clause, true),
+                    (&condition.else_clause, false),
+                ];
+                for (clause, wanted) in clauses {
+                    if let Some(clause) = clause {
+                        let mut conditions = conditions.to_vec();
+                        conditions.push((variable, wanted));
+                        inside.extend(self.visit(clause, path, &conditions, before)?);
+                    }
+                }
+                Ok(inside)
+            }
+            PlanNode::Subscription(_) => Err(PlanError::Unsupported("subscriptions")),
+            PlanNode::Defer(_) => Err(PlanError::Unsupported("@defer")),
+        }
+    }
+
+    fn push(
+        &mut self,
+        node: FetchRef<'a>,
+        path: &[&'a FlattenNodePathSegment],
+        conditions: &[Condition],
+        before: &[usize],
+    ) -> Vec<usize> {
+        self.found.push(Found {
+            node,
+            path: path.to_vec(),
+            conditions: conditions.to_vec(),
+            before: before.to_vec(),
+        });
+        vec![self.found.len() - 1]
+    }
+}
+
+struct FetchCompiler<'a> {
+    supergraph: &'a Supergraph,
+}
+
+impl FetchCompiler<'_> {
+    fn register(&self, found: &Found<'_>, shapes: &mut ShapeBuilder) {
+        match found.node {
+            FetchRef::Single(fetch) => {
+                let end = path_end(shapes, found.path.iter().copied());
+                let compiler = SelectionCompiler::new(&fetch.operation.document.fragments);
+                let set = answered_set(fetch);
+                compiler.compile(shapes, end, set, fetch.output_rewrites.as_ref());
+            }
+            FetchRef::Batch(batch) => {
+                let compiler = SelectionCompiler::new(&batch.operation.document.fragments);
+                for alias in &batch.entity_batch.aliases {
+                    let mut ends = Vec::new();
+                    for path in &alias.merge_paths {
+                        ends.push(path_end(
+                            shapes,
+                            found.path.iter().copied().chain(path.as_slice()),
+                        ));
+                    }
+                    let Some(first) = ends.first().copied() else {
+                        continue;
+                    };
+                    for other in &ends[1..] {
+                        shapes.unify(first, *other);
+                    }
+                    if let Some(set) = aliased_set(&batch.operation, &alias.alias) {
+                        compiler.compile(shapes, first, set, alias.output_rewrites.as_ref());
+                    }
+                }
+            }
+        }
+    }
+
+    fn compile(
+        &self,
+        found: &Found<'_>,
+        shapes: &mut ShapeBuilder,
+        access: &mut Access,
+    ) -> Result<Fetch, PlanError> {
+        let (service, operation, usages, kind) = match found.node {
+            FetchRef::Single(fetch) => (
+                &fetch.service_name,
+                &fetch.operation,
+                &fetch.variable_usages,
+                fetch.operation_kind.as_ref(),
+            ),
+            FetchRef::Batch(batch) => (
+                &batch.service_name,
+                &batch.operation,
+                &batch.variable_usages,
+                batch.operation_kind.as_ref(),
+            ),
+        };
+        let subgraph = self.supergraph.subgraph_id(service).ok_or_else(|| {
+            PlanError::Internal(format!(
+                "the plan names the subgraph {service}, which is unknown"
+            ))
+        })?;
+        let work = match found.node {
+            FetchRef::Single(fetch) => match &fetch.requires {
+                None => self.root(found, fetch, shapes, access),
+                Some(requires) => self.entity(found, fetch, requires, shapes, access),
+            },
+            FetchRef::Batch(batch) => self.batch(found, batch, shapes, access)?,
+        };
+        let mut body_prefix = b"{\"query\":".to_vec();
+        write_string(&operation.document_str, &mut body_prefix);
+        body_prefix.extend_from_slice(b",\"variables\":{");
+        Ok(Fetch {
+            subgraph,
+            kind: match kind {
+                Some(PlannerKind::Mutation) => OperationKind::Mutation,
+                Some(PlannerKind::Subscription) => OperationKind::Subscription,
+                Some(PlannerKind::Query) | None => OperationKind::Query,
+            },
+            body_prefix: Bytes::from(body_prefix),
+            variables: usages
+                .iter()
+                .flatten()
+                .map(|name| (name.clone(), variable_prefix(name)))
+                .collect(),
+            conditions: found.conditions.clone(),
+            work,
+            waits_for: 0,
+            dependents: Vec::new(),
+        })
+    }
+
+    fn root(
+        &self,
+        found: &Found<'_>,
+        fetch: &FetchNode,
+        shapes: &mut ShapeBuilder,
+        access: &mut Access,
+    ) -> FetchWork {
+        let (path, end) = self.path(shapes, found.path.iter().copied(), access);
+        let compiler = SelectionCompiler::new(&fetch.operation.document.fragments);
+        let set = answered_set(fetch);
+        let selection = compiler.compile(shapes, end, set, fetch.output_rewrites.as_ref());
+        note_writes(&selection, &mut access.writes);
+        FetchWork::Root { path, selection }
+    }
+
+    fn entity(
+        &self,
+        found: &Found<'_>,
+        fetch: &FetchNode,
+        requires: &SelectionSet,
+        shapes: &mut ShapeBuilder,
+        access: &mut Access,
+    ) -> FetchWork {
+        let (path, end) = self.path(shapes, found.path.iter().copied(), access);
+        let representation = RepresentationCompiler::new(self.supergraph.full()).compile(
+            shapes,
+            end,
+            requires,
+            fetch.input_rewrites.as_ref(),
+        );
+        note_reads(&representation, end, shapes, &mut access.reads);
+        let compiler = SelectionCompiler::new(&fetch.operation.document.fragments);
+        let set = answered_set(fetch);
+        let selection = compiler.compile(shapes, end, set, fetch.output_rewrites.as_ref());
+        note_writes(&selection, &mut access.writes);
+        FetchWork::Entities {
+            inputs: vec![EntityInput {
+                variable: variable_prefix("representations"),
+                paths: vec![path],
+                representation,
+            }],
+            outputs: vec![EntityOutput {
+                key: "_entities".into(),
+                input: 0,
+                selection,
+            }],
+        }
+    }
+
+    fn batch(
+        &self,
+        found: &Found<'_>,
+        batch: &BatchFetchNode,
+        shapes: &mut ShapeBuilder,
+        access: &mut Access,
+    ) -> Result<FetchWork, PlanError> {
+        let compiler = SelectionCompiler::new(&batch.operation.document.fragments);
+        let mut names: Vec<&str> = Vec::new();
+        let mut inputs = Vec::new();
+        let mut outputs = Vec::new();
+        for alias in &batch.entity_batch.aliases {
+            let mut paths = Vec::new();
+            let mut end = None;
+            for path in &alias.merge_paths {
+                let segments = found.path.iter().copied().chain(path.as_slice());
+                let (path, at) = self.path(shapes, segments, access);
+                paths.push(path);
+                end = Some(at);
+            }
+            let set = aliased_set(&batch.operation, &alias.alias);
+            let (Some(end), Some(set)) = (end, set) else {
+                return Err(PlanError::Internal(format!(
+                    "the batch alias {} has no path or no selection",
+                    alias.alias
+                )));
+            };
+            let name = alias.representations_variable_name.as_str();
+            let input = match names.iter().position(|known| *known == name) {
+                Some(input) => input,
+                None => {
+                    let representation = RepresentationCompiler::new(self.supergraph.full())
+                        .compile(shapes, end, &alias.requires, alias.input_rewrites.as_ref());
+                    note_reads(&representation, end, shapes, &mut access.reads);
+                    names.push(name);
+                    inputs.push(EntityInput {
+                        variable: variable_prefix(name),
+                        paths,
+                        representation,
+                    });
+                    inputs.len() - 1
+                }
+            };
+            let selection = compiler.compile(shapes, end, set, alias.output_rewrites.as_ref());
+            note_writes(&selection, &mut access.writes);
+            outputs.push(EntityOutput {
+                key: alias.alias.as_str().into(),
+                input,
+                selection,
+            });
+        }
+        Ok(FetchWork::Entities { inputs, outputs })
+    }
+
+    fn path<'s>(
+        &self,
+        shapes: &mut ShapeBuilder,
+        segments: impl Iterator<Item = &'s FlattenNodePathSegment>,
+        access: &mut Access,
+    ) -> (Vec<PathStep>, ShapeId) {
+        let mut shape = ShapeBuilder::ROOT;
+        let mut steps = Vec::new();
+        for segment in segments {
+            match segment {
+                FlattenNodePathSegment::Field(key) => {
+                    let slot = shapes.slot(shape, key);
+                    access.reads.insert((shapes.find(shape), slot));
+                    steps.push(PathStep::Slot(slot));
+                    shape = shapes.child(shape, slot);
+                }
+                FlattenNodePathSegment::List => steps.push(PathStep::Items),
+                FlattenNodePathSegment::TypeCondition(types) => {
+                    access.reads.insert((shapes.find(shape), TYPENAME));
+                    let full = self.supergraph.full();
+                    let types = types
+                        .iter()
+                        .flat_map(|name| full.satisfying(name))
+                        .collect();
+                    steps.push(PathStep::Types(types));
+                }
+            }
+        }
+        (steps, shapes.find(shape))
+    }
+}
+
+fn path_end<'s>(
+    shapes: &mut ShapeBuilder,
+    segments: impl Iterator<Item = &'s FlattenNodePathSegment>,
+) -> ShapeId {
+    let mut shape = ShapeBuilder::ROOT;
+    for segment in segments {
+        if let FlattenNodePathSegment::Field(key) = segment {
+            let slot = shapes.slot(shape, key);
+            shape = shapes.child(shape, slot);
+        }
+    }
+    shape
+}
+
+/// The selection whose objects are merged: below `_entities` for an entity fetch, the root's otherwise.
+fn answered_set(fetch: &FetchNode) -> &SelectionSet {
+    let root = &fetch.operation.document.operation.selection_set;
+    if fetch.requires.is_some()
+        && let Some(entities) = root.entities_field()
+    {
+        return &entities.selections;
+    }
+    root
+}
+
+fn aliased_set<'a>(operation: &'a SubgraphFetchOperation, alias: &str) -> Option<&'a SelectionSet> {
+    let items = &operation.document.operation.selection_set.items;
+    items.iter().find_map(|item| match item {
+        SelectionItem::Field(field) if field.selection_identifier() == alias => {
+            Some(&field.selections)
+        }
+        _ => None,
+    })
+}
+
+fn variable_prefix(name: &str) -> Box<[u8]> {
+    let mut prefix = Vec::with_capacity(name.len() + 3);
+    write_string(name, &mut prefix);
+    prefix.push(b':');
+    prefix.into()
+}
+
+fn note_writes(selection: &Selection, writes: &mut FxHashSet<Place>) {
+    for field in &selection.fields {
+        writes.insert((selection.shape, field.slot));
+        if let Some(child) = &field.child {
+            note_writes(child, writes);
+        }
+    }
+}
+
+fn note_reads(
+    object: &RepresentationObject,
+    shape: ShapeId,
+    shapes: &mut ShapeBuilder,
+    reads: &mut FxHashSet<Place>,
+) {
+    reads.insert((shapes.find(shape), TYPENAME));
+    let mut note = |fields: &[RepresentationField]| {
+        for field in fields {
+            if let RepresentationSource::Slot { slot, child, .. } = &field.source {
+                reads.insert((shapes.find(shape), *slot));
+                if let Some(child) = child {
+                    let below = shapes.child(shape, *slot);
+                    note_reads(child, below, shapes, reads);
+                }
+            }
+        }
+    };
+    match object {
+        RepresentationObject::Same(fields) => note(fields),
+        RepresentationObject::ByType(by_type) => by_type.values().for_each(|fields| note(fields)),
+    }
+}

@@ -1,0 +1,179 @@
+//! Planning an operation and compiling the plan into what the executor runs.
+
+mod compile;
+mod projection;
+mod representation;
+mod selection;
+mod shape;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use graphql_tools::static_graphql::query::FragmentDefinition;
+use hive_router_query_planner::planner::{PlannerError, plan_nodes::QueryPlan};
+pub use hive_router_query_planner::{
+    graph::PlannerOverrideContext as OverrideContext,
+    utils::cancellation::CancellationToken as PlanCancellation,
+};
+use rustc_hash::FxHashMap;
+
+use self::{
+    compile::compile_fetches,
+    projection::{ConditionTable, ProjectionCompiler},
+};
+pub(crate) use self::{
+    compile::{EntityInput, EntityOutput, Fetch, FetchWork, PathStep},
+    projection::{
+        Condition, FieldSetId, FieldSource, Leaf, ProjectedField, ProjectedKind, ProjectedObject,
+        ProjectedType, Projection,
+    },
+    representation::{RepresentationField, RepresentationObject, RepresentationSource},
+    selection::Selection,
+    shape::{ShapeBuilder, ShapeId, Shapes, Slot, TYPENAME},
+};
+use crate::{
+    error::ErrorCode,
+    normalize::{MetaField, Normalized},
+    supergraph::{Supergraph, panic_text},
+    transport::OperationKind,
+};
+
+/// Why an operation has no plan.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PlanError {
+    /// The planner found no way to answer, or was cancelled.
+    #[error("the operation cannot be planned: {0}")]
+    Planner(#[from] PlannerError),
+    /// The plan needs what this executor does not do.
+    #[error("{0} are not supported yet")]
+    Unsupported(&'static str),
+    /// The planner and this crate disagree.
+    #[error("the plan cannot be compiled: {0}")]
+    Internal(String),
+}
+
+impl PlanError {
+    /// The code a client sees.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Planner(PlannerError::CancellationError(_)) => ErrorCode::Timeout,
+            Self::Planner(_) | Self::Internal(_) => ErrorCode::Internal,
+            Self::Unsupported(_) => ErrorCode::BadRequest,
+        }
+    }
+}
+
+/// A plan ready to execute, any number of times and from any number of requests at once.
+#[derive(Debug)]
+pub struct ExecutablePlan {
+    kind: OperationKind,
+    plan: Option<QueryPlan>,
+    pub(crate) shapes: Shapes,
+    pub(crate) fetches: Vec<Fetch>,
+    pub(crate) projection: Projection,
+    /// The variables of @skip and @include.
+    pub(crate) conditions: Vec<String>,
+    pub(crate) meta: Vec<MetaField>,
+    pub(crate) fragments: Arc<FxHashMap<String, FragmentDefinition>>,
+}
+
+impl ExecutablePlan {
+    /// The query plan as indented text; empty when no subgraph is asked.
+    pub fn pretty(&self) -> String {
+        self.plan
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+
+    /// The query plan as JSON, in the format Apollo's tools read; null when no subgraph is asked.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::to_value(&self.plan).unwrap_or_default()
+    }
+
+    /// The kind of the operation.
+    pub fn operation_kind(&self) -> OperationKind {
+        self.kind
+    }
+
+    /// How many calls to subgraphs the plan holds, those under conditions included.
+    pub fn fetches(&self) -> usize {
+        self.fetches.len()
+    }
+
+    /// The planner's tree; `None` when no subgraph is asked.
+    pub fn query_plan(&self) -> Option<&QueryPlan> {
+        self.plan.as_ref()
+    }
+}
+
+/// Plans and compiles an operation. CPU-bound and possibly long: run it off the I/O workers.
+pub fn plan(
+    supergraph: &Supergraph,
+    normalized: &Normalized,
+    cancellation: &PlanCancellation,
+) -> Result<ExecutablePlan, PlanError> {
+    plan_with_overrides(
+        supergraph,
+        normalized,
+        OverrideContext::default(),
+        cancellation,
+    )
+}
+
+/// Like [`plan`], with the labels and the percentage that decide progressive `@override`.
+pub fn plan_with_overrides(
+    supergraph: &Supergraph,
+    normalized: &Normalized,
+    overrides: OverrideContext,
+    cancellation: &PlanCancellation,
+) -> Result<ExecutablePlan, PlanError> {
+    if normalized.kind == OperationKind::Subscription {
+        return Err(PlanError::Unsupported("subscriptions"));
+    }
+    let plan = match &normalized.operation {
+        None => None,
+        Some(operation) => {
+            // The planner asserts its own invariants; one that breaks must cost this request only.
+            let planned = catch_unwind(AssertUnwindSafe(|| {
+                let planner = supergraph.planner();
+                planner.plan_from_normalized_operation(operation, overrides, cancellation)
+            }));
+            let planned =
+                planned.map_err(|panic| PlanError::Internal(panic_text(panic.as_ref())))?;
+            Some(planned?)
+        }
+    };
+    compile(supergraph, normalized, plan)
+}
+
+fn compile(
+    supergraph: &Supergraph,
+    normalized: &Normalized,
+    plan: Option<QueryPlan>,
+) -> Result<ExecutablePlan, PlanError> {
+    let mut shapes = ShapeBuilder::new();
+    let mut conditions = ConditionTable::default();
+    let root = plan.as_ref().and_then(|plan| plan.node.as_ref());
+    let fetches = compile_fetches(supergraph, root, &mut shapes, &mut conditions)?;
+    let projection = ProjectionCompiler::new(supergraph.public(), &mut shapes, &mut conditions)
+        .compile(normalized)
+        .map_err(PlanError::Internal)?;
+    let fragments = if normalized.has_introspection() {
+        normalized.fragments.clone()
+    } else {
+        FxHashMap::default()
+    };
+    Ok(ExecutablePlan {
+        kind: normalized.kind,
+        shapes: shapes.finish(),
+        fetches,
+        projection,
+        conditions: conditions.names,
+        meta: normalized.meta.clone(),
+        fragments: Arc::new(fragments),
+        plan,
+    })
+}

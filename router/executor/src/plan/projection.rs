@@ -1,0 +1,535 @@
+//! How the answer is written, compiled from the client's operation and the public schema: field order, keys, types,
+//! nullability and conditions, collected per concrete type as the specification's CollectFields does (6.3.2).
+
+use std::sync::Arc;
+
+use graphql_tools::static_graphql::schema::{Type, TypeDefinition};
+use hive_router_query_planner::ast::{
+    selection_item::SelectionItem,
+    selection_set::{FieldSelection, SelectionSet},
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::shape::{ShapeBuilder, ShapeId, Slot};
+use crate::{
+    error::PathSegment,
+    json::write_string,
+    normalize::{Conditions, Normalized},
+    schema::Schema,
+};
+
+/// The position of a field set in [`Projection`].
+pub(crate) type FieldSetId = usize;
+
+/// The compiled projection of a whole operation.
+#[derive(Debug)]
+pub(crate) struct Projection {
+    pub(crate) sets: Vec<Vec<ProjectedField>>,
+    pub(crate) root: FieldSetId,
+}
+
+/// A variable (by position in the plan's table) and the value it must have.
+pub(crate) type Condition = (usize, bool);
+
+/// One response key of an object.
+#[derive(Debug)]
+pub(crate) struct ProjectedField {
+    /// `"key":`
+    pub(crate) prefix: Box<[u8]>,
+    pub(crate) key: Box<str>,
+    /// Included when one of these conjunctions holds; an empty list is always.
+    pub(crate) conditions: Vec<Vec<Condition>>,
+    pub(crate) source: FieldSource,
+    /// `Type.field`, for messages.
+    pub(crate) coordinate: Box<str>,
+}
+
+/// Where a field's value comes from.
+#[derive(Debug)]
+pub(crate) enum FieldSource {
+    /// What subgraphs answered.
+    Slot { slot: Slot, ty: ProjectedType },
+    /// The object's `__typename`, as answered.
+    Typename,
+    /// A type name known now, as JSON.
+    StaticTypename(Box<[u8]>),
+    /// Introspection: the occurrences of the field, as positions in the plan's meta fields.
+    Introspection(Vec<usize>),
+}
+
+/// The type of a value.
+#[derive(Debug)]
+pub(crate) struct ProjectedType {
+    pub(crate) non_null: bool,
+    pub(crate) kind: ProjectedKind,
+}
+
+/// The type of a value that is not null.
+#[derive(Debug)]
+pub(crate) enum ProjectedKind {
+    Leaf(Leaf),
+    Object(ProjectedObject),
+    List(Box<ProjectedType>),
+}
+
+/// How a leaf's JSON is checked.
+#[derive(Debug, Clone)]
+pub(crate) enum Leaf {
+    Int,
+    Float,
+    String,
+    Boolean,
+    Id,
+    /// The accessible values.
+    Enum(Arc<FxHashSet<String>>),
+    /// A custom scalar: any JSON.
+    Any,
+}
+
+impl Leaf {
+    /// The type in words, for messages.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Int => "Int",
+            Self::Float => "Float",
+            Self::String => "String",
+            Self::Boolean => "Boolean",
+            Self::Id => "ID",
+            Self::Enum(_) => "a value of the enum",
+            Self::Any => "any value",
+        }
+    }
+}
+
+/// Which fields an object has in the answer.
+#[derive(Debug)]
+pub(crate) enum ProjectedObject {
+    Concrete(FieldSetId),
+    Abstract(Box<AbstractObject>),
+}
+
+/// An interface or union.
+#[derive(Debug)]
+pub(crate) struct AbstractObject {
+    pub(crate) declared: Box<str>,
+    /// Public object types and their fields.
+    pub(crate) by_type: FxHashMap<Box<str>, FieldSetId>,
+    /// The fields that every type has, for an @interfaceObject whose type is not resolved.
+    pub(crate) generic: FieldSetId,
+    /// Whether all types have the same fields, so that the type need not be known.
+    pub(crate) uniform: bool,
+}
+
+impl Projection {
+    /// The longest beginning of a path that the client can see.
+    pub(crate) fn visible(&self, path: Vec<PathSegment>) -> Vec<PathSegment> {
+        let mut sets = vec![self.root];
+        let mut seen = 0;
+        for segment in &path {
+            if let PathSegment::Key(key) = segment {
+                let mut below = Vec::new();
+                let mut found = false;
+                for set in &sets {
+                    for field in self.sets[*set].iter().filter(|field| &field.key == key) {
+                        found = true;
+                        if let FieldSource::Slot { ty, .. } = &field.source {
+                            ty.object_sets(&mut below);
+                        }
+                    }
+                }
+                if !found {
+                    break;
+                }
+                sets = below;
+            }
+            seen += 1;
+        }
+        let mut path = path;
+        path.truncate(seen);
+        path
+    }
+}
+
+impl ProjectedType {
+    fn object_sets(&self, sets: &mut Vec<FieldSetId>) {
+        match &self.kind {
+            ProjectedKind::Leaf(_) => {}
+            ProjectedKind::List(item) => item.object_sets(sets),
+            ProjectedKind::Object(ProjectedObject::Concrete(set)) => sets.push(*set),
+            ProjectedKind::Object(ProjectedObject::Abstract(object)) => {
+                sets.push(object.generic);
+                sets.extend(object.by_type.values());
+            }
+        }
+    }
+}
+
+/// Variables that decide what is included, by position.
+#[derive(Debug, Default)]
+pub(crate) struct ConditionTable {
+    pub(crate) names: Vec<String>,
+}
+
+impl ConditionTable {
+    pub(crate) fn index(&mut self, name: &str) -> usize {
+        match self.names.iter().position(|known| known == name) {
+            Some(position) => position,
+            None => {
+                self.names.push(name.to_owned());
+                self.names.len() - 1
+            }
+        }
+    }
+}
+
+/// Compiles the projection of one operation.
+pub(crate) struct ProjectionCompiler<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) shapes: &'a mut ShapeBuilder,
+    pub(crate) conditions: &'a mut ConditionTable,
+    sets: Vec<Vec<ProjectedField>>,
+    /// Field sets by what they were made from: types that collect the same fields share one.
+    memo: FxHashMap<MemoKey, FieldSetId>,
+    enums: FxHashMap<String, Arc<FxHashSet<String>>>,
+}
+
+/// The shape, and per key the collected selections (by address) with their conditions and the field's type.
+type MemoKey = (
+    ShapeId,
+    Option<String>,
+    Vec<(String, Vec<(usize, Conditions)>, String)>,
+);
+
+/// A selection of one response key, and when it counts.
+#[derive(Clone)]
+struct Occurrence<'a> {
+    field: &'a FieldSelection,
+    conditions: Conditions,
+}
+
+type Collected<'a> = Vec<(&'a str, Vec<Occurrence<'a>>)>;
+
+impl<'a> ProjectionCompiler<'a> {
+    pub(crate) fn new(
+        schema: &'a Schema,
+        shapes: &'a mut ShapeBuilder,
+        conditions: &'a mut ConditionTable,
+    ) -> Self {
+        Self {
+            schema,
+            shapes,
+            conditions,
+            sets: Vec::new(),
+            memo: FxHashMap::default(),
+            enums: FxHashMap::default(),
+        }
+    }
+
+    /// Compiles the whole operation; an error names a field the public schema does not have.
+    pub(crate) fn compile(mut self, normalized: &'a Normalized) -> Result<Projection, String> {
+        let mut fields = match &normalized.operation {
+            Some(operation) => {
+                let sets = [(&operation.selection_set, Conditions::new())];
+                let collected = self.collect(&normalized.root_type, &sets);
+                self.fields(&normalized.root_type, ShapeBuilder::ROOT, &collected, true)?
+            }
+            None => Vec::new(),
+        };
+        fields.extend(self.meta_fields(normalized));
+        fields.sort_by_key(|field| {
+            normalized
+                .root_keys
+                .iter()
+                .position(|key| key.as_str() == &*field.key)
+        });
+        self.sets.push(fields);
+        let root = self.sets.len() - 1;
+        Ok(Projection {
+            sets: self.sets,
+            root,
+        })
+    }
+
+    fn meta_fields(&mut self, normalized: &Normalized) -> Vec<ProjectedField> {
+        let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
+        for (position, meta) in normalized.meta.iter().enumerate() {
+            match groups.iter_mut().find(|(key, _)| *key == meta.key) {
+                Some((_, positions)) => positions.push(position),
+                None => groups.push((&meta.key, vec![position])),
+            }
+        }
+        groups
+            .into_iter()
+            .map(|(key, positions)| {
+                let name = &normalized.meta[positions[0]].field.name;
+                let conditions = positions
+                    .iter()
+                    .map(|position| &normalized.meta[*position].conditions);
+                let conditions = self.disjunction(conditions);
+                let source = if name == "__typename" {
+                    FieldSource::StaticTypename(json_string(&normalized.root_type))
+                } else {
+                    FieldSource::Introspection(positions)
+                };
+                ProjectedField {
+                    prefix: prefix(key),
+                    key: key.into(),
+                    conditions,
+                    source,
+                    coordinate: format!("{}.{name}", normalized.root_type).into(),
+                }
+            })
+            .collect()
+    }
+
+    fn disjunction<'c>(
+        &mut self,
+        alternatives: impl Iterator<Item = &'c Conditions>,
+    ) -> Vec<Vec<Condition>> {
+        let mut result: Vec<Vec<Condition>> = Vec::new();
+        for alternative in alternatives {
+            if alternative.is_empty() {
+                return Vec::new();
+            }
+            let conjunction = alternative
+                .iter()
+                .map(|(name, wanted)| (self.conditions.index(name), *wanted))
+                .collect();
+            if !result.contains(&conjunction) {
+                result.push(conjunction);
+            }
+        }
+        result
+    }
+
+    fn collect(&self, type_name: &str, sets: &[(&'a SelectionSet, Conditions)]) -> Collected<'a> {
+        let mut collected = Collected::new();
+        for (set, conditions) in sets {
+            self.collect_set(type_name, set, conditions, &mut collected);
+        }
+        collected
+    }
+
+    fn collect_set(
+        &self,
+        type_name: &str,
+        set: &'a SelectionSet,
+        outer: &Conditions,
+        collected: &mut Collected<'a>,
+    ) {
+        for item in &set.items {
+            match item {
+                SelectionItem::Field(field) if field.omit_from_response => {}
+                SelectionItem::Field(field) => {
+                    let conditions = with(outer, field.skip_if.as_ref(), field.include_if.as_ref());
+                    let occurrence = Occurrence { field, conditions };
+                    let key = field.selection_identifier();
+                    match collected.iter_mut().find(|(existing, _)| *existing == key) {
+                        Some((_, occurrences)) => occurrences.push(occurrence),
+                        None => collected.push((key, vec![occurrence])),
+                    }
+                }
+                SelectionItem::InlineFragment(fragment) => {
+                    if self.schema.satisfies(type_name, &fragment.type_condition) {
+                        let conditions = with(
+                            outer,
+                            fragment.skip_if.as_ref(),
+                            fragment.include_if.as_ref(),
+                        );
+                        self.collect_set(type_name, &fragment.selections, &conditions, collected);
+                    }
+                }
+                // Normalization inlined every spread.
+                SelectionItem::FragmentSpread(_) => {}
+            }
+        }
+    }
+
+    fn fields(
+        &mut self,
+        type_name: &str,
+        shape: ShapeId,
+        collected: &Collected<'a>,
+        concrete: bool,
+    ) -> Result<Vec<ProjectedField>, String> {
+        let mut fields = Vec::with_capacity(collected.len());
+        for (key, occurrences) in collected {
+            let name = occurrences[0].field.name.as_str();
+            let conditions =
+                self.disjunction(occurrences.iter().map(|occurrence| &occurrence.conditions));
+            let source = if name == "__typename" {
+                if concrete {
+                    FieldSource::StaticTypename(json_string(type_name))
+                } else {
+                    FieldSource::Typename
+                }
+            } else {
+                let definition = self.schema.field(type_name, name).ok_or_else(|| {
+                    format!("the type {type_name} has no field {name} for clients")
+                })?;
+                let slot = self.shapes.slot(shape, key);
+                let ty = self.ty(&definition.field_type, shape, slot, occurrences)?;
+                FieldSource::Slot { slot, ty }
+            };
+            fields.push(ProjectedField {
+                prefix: prefix(key),
+                key: (*key).into(),
+                conditions,
+                source,
+                coordinate: format!("{type_name}.{name}").into(),
+            });
+        }
+        Ok(fields)
+    }
+
+    fn ty(
+        &mut self,
+        ty: &Type,
+        shape: ShapeId,
+        slot: Slot,
+        occurrences: &[Occurrence<'a>],
+    ) -> Result<ProjectedType, String> {
+        let (non_null, ty) = match ty {
+            Type::NonNullType(inner) => (true, inner.as_ref()),
+            nullable => (false, nullable),
+        };
+        let kind = match ty {
+            Type::ListType(item) => {
+                ProjectedKind::List(Box::new(self.ty(item, shape, slot, occurrences)?))
+            }
+            Type::NonNullType(inner) => return self.ty(inner, shape, slot, occurrences),
+            Type::NamedType(name) if self.schema.is_composite(name) => {
+                let child = self.shapes.child(shape, slot);
+                ProjectedKind::Object(self.object(name, child, occurrences)?)
+            }
+            Type::NamedType(name) => ProjectedKind::Leaf(self.leaf(name)),
+        };
+        Ok(ProjectedType { non_null, kind })
+    }
+
+    fn leaf(&mut self, name: &str) -> Leaf {
+        match name {
+            "Int" => Leaf::Int,
+            "Float" => Leaf::Float,
+            "String" => Leaf::String,
+            "Boolean" => Leaf::Boolean,
+            "ID" => Leaf::Id,
+            _ => match self.schema.definition(name) {
+                Some(TypeDefinition::Enum(definition)) => {
+                    let values = self.enums.entry(name.to_owned()).or_insert_with(|| {
+                        Arc::new(
+                            definition
+                                .values
+                                .iter()
+                                .map(|value| value.name.clone())
+                                .collect(),
+                        )
+                    });
+                    Leaf::Enum(Arc::clone(values))
+                }
+                _ => Leaf::Any,
+            },
+        }
+    }
+
+    fn object(
+        &mut self,
+        declared: &str,
+        shape: ShapeId,
+        occurrences: &[Occurrence<'a>],
+    ) -> Result<ProjectedObject, String> {
+        // Where a key is selected under different conditions, what is below each counts only with its own.
+        let differ = occurrences
+            .iter()
+            .any(|occurrence| occurrence.conditions != occurrences[0].conditions);
+        let sets: Vec<(&'a SelectionSet, Conditions)> = occurrences
+            .iter()
+            .map(|occurrence| {
+                let inherited = if differ {
+                    occurrence.conditions.clone()
+                } else {
+                    Conditions::new()
+                };
+                (&occurrence.field.selections, inherited)
+            })
+            .collect();
+        let Some(possible) = self.schema.possible_types(declared) else {
+            let set = self.set(declared, shape, &sets, true)?;
+            return Ok(ProjectedObject::Concrete(set));
+        };
+        let generic = self.set(declared, shape, &sets, false)?;
+        let mut by_type = FxHashMap::default();
+        let mut uniform = true;
+        for name in possible {
+            if !self.schema.is_object(name) {
+                continue;
+            }
+            let set = self.set(name, shape, &sets, false)?;
+            uniform &= set == generic;
+            by_type.insert(name.as_str().into(), set);
+        }
+        Ok(ProjectedObject::Abstract(Box::new(AbstractObject {
+            declared: declared.into(),
+            by_type,
+            generic,
+            uniform,
+        })))
+    }
+
+    fn set(
+        &mut self,
+        type_name: &str,
+        shape: ShapeId,
+        sets: &[(&'a SelectionSet, Conditions)],
+        concrete: bool,
+    ) -> Result<FieldSetId, String> {
+        let shape = self.shapes.find(shape);
+        let collected = self.collect(type_name, sets);
+        let described = collected
+            .iter()
+            .map(|(key, occurrences)| {
+                let addresses = occurrences
+                    .iter()
+                    .map(|occurrence| {
+                        let address = std::ptr::from_ref(occurrence.field).addr();
+                        (address, occurrence.conditions.clone())
+                    })
+                    .collect();
+                let ty = self
+                    .schema
+                    .field(type_name, &occurrences[0].field.name)
+                    .map(|definition| definition.field_type.to_string());
+                ((*key).to_owned(), addresses, ty.unwrap_or_default())
+            })
+            .collect();
+        let memo_key = (shape, concrete.then(|| type_name.to_owned()), described);
+        if let Some(set) = self.memo.get(&memo_key) {
+            return Ok(*set);
+        }
+        let fields = self.fields(type_name, shape, &collected, concrete)?;
+        self.sets.push(fields);
+        let set = self.sets.len() - 1;
+        self.memo.insert(memo_key, set);
+        Ok(set)
+    }
+}
+
+fn with(outer: &Conditions, skip: Option<&String>, include: Option<&String>) -> Conditions {
+    let mut conditions = outer.clone();
+    conditions.extend(skip.map(|name| (name.clone(), false)));
+    conditions.extend(include.map(|name| (name.clone(), true)));
+    conditions
+}
+
+fn json_string(text: &str) -> Box<[u8]> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    write_string(text, &mut out);
+    out.into()
+}
+
+fn prefix(key: &str) -> Box<[u8]> {
+    let mut out = Vec::with_capacity(key.len() + 3);
+    write_string(key, &mut out);
+    out.push(b':');
+    out.into()
+}

@@ -1,0 +1,15 @@
+//! The answer while it grows: an arena of plan-shaped objects whose leaves are slices of subgraph answers.
+
+mod arena;
+mod merge;
+mod project;
+mod reader;
+mod represent;
+mod target;
+
+pub(crate) use arena::{Arena, FailureId, ObjectId, Value};
+pub(crate) use merge::Merger;
+pub(crate) use project::{ProjectionInput, ProjectionResult, Step, project};
+pub(crate) use reader::Reader;
+pub(crate) use represent::{Representations, TargetSet};
+pub(crate) use target::{collect_targets, target_paths};

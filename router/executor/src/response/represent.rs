@@ -1,0 +1,182 @@
+//! Writing representations as bytes, each distinct one once.
+
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::{FxHashMap, FxHasher};
+
+use super::arena::{Arena, FailureId, ObjectId, Value};
+use crate::plan::{RepresentationField, RepresentationObject, RepresentationSource};
+
+/// Why an object has no representation.
+enum Unrepresentable {
+    /// A key it needs is absent or null, or its type is another.
+    NoValue,
+    /// A key it needs was to come from a fetch that failed.
+    Failed(FailureId),
+}
+
+/// The objects one list of representations is for.
+#[derive(Debug, Default)]
+pub(crate) struct TargetSet {
+    /// Each object and the position of its representation in the list.
+    pub(crate) targets: Vec<(ObjectId, u32)>,
+    /// How many distinct representations were written.
+    pub(crate) count: u32,
+    /// Objects left out because what they need had failed.
+    pub(crate) failed: Vec<(ObjectId, FailureId)>,
+}
+
+/// One list of representations under construction.
+pub(crate) struct Representations<'a> {
+    arena: &'a Arena,
+    representation: &'a RepresentationObject,
+    out: &'a mut Vec<u8>,
+    /// Where each representation stands in `out`.
+    ranges: Vec<(usize, usize)>,
+    /// Positions of representations by the hash of their bytes.
+    by_hash: FxHashMap<u64, Vec<u32>>,
+    set: TargetSet,
+}
+
+impl<'a> Representations<'a> {
+    /// Starts the JSON list in `out`.
+    pub(crate) fn new(
+        arena: &'a Arena,
+        representation: &'a RepresentationObject,
+        out: &'a mut Vec<u8>,
+    ) -> Self {
+        out.push(b'[');
+        Self {
+            arena,
+            representation,
+            out,
+            ranges: Vec::new(),
+            by_hash: FxHashMap::default(),
+            set: TargetSet::default(),
+        }
+    }
+
+    /// Adds an object; equal representations are sent once.
+    pub(crate) fn add(&mut self, object: ObjectId) {
+        let before = self.out.len();
+        if !self.ranges.is_empty() {
+            self.out.push(b',');
+        }
+        let start = self.out.len();
+        match write_object(self.arena, object, self.representation, self.out) {
+            Ok(()) => {}
+            Err(reason) => {
+                self.out.truncate(before);
+                if let Unrepresentable::Failed(failure) = reason {
+                    self.set.failed.push((object, failure));
+                }
+                return;
+            }
+        }
+        let written = &self.out[start..];
+        let mut hasher = FxHasher::default();
+        written.hash(&mut hasher);
+        let candidates = self.by_hash.entry(hasher.finish()).or_default();
+        // Equal hashes are compared byte by byte, so that a collision cannot merge strangers.
+        let known = candidates.iter().copied().find(|position| {
+            let (start, end) = self.ranges[*position as usize];
+            &self.out[start..end] == written
+        });
+        let position = known.unwrap_or(self.set.count);
+        if known.is_some() {
+            self.out.truncate(before);
+        } else {
+            candidates.push(position);
+            self.ranges.push((start, self.out.len()));
+            self.set.count += 1;
+        }
+        self.set.targets.push((object, position));
+    }
+
+    /// Ends the list.
+    pub(crate) fn finish(self) -> TargetSet {
+        self.out.push(b']');
+        self.set
+    }
+}
+
+fn write_object(
+    arena: &Arena,
+    object: ObjectId,
+    representation: &RepresentationObject,
+    out: &mut Vec<u8>,
+) -> Result<(), Unrepresentable> {
+    let fields = match representation {
+        RepresentationObject::Same(fields) => fields,
+        RepresentationObject::ByType(by_type) => {
+            let fields = arena
+                .type_name(object)
+                .and_then(|name| by_type.get(name.as_ref()));
+            fields.ok_or(Unrepresentable::NoValue)?
+        }
+    };
+    if fields.is_empty() {
+        return Err(Unrepresentable::NoValue);
+    }
+    out.push(b'{');
+    for (position, field) in fields.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write_field(arena, object, field, out)?;
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn write_field(
+    arena: &Arena,
+    object: ObjectId,
+    field: &RepresentationField,
+    out: &mut Vec<u8>,
+) -> Result<(), Unrepresentable> {
+    out.extend_from_slice(&field.text);
+    match &field.source {
+        RepresentationSource::Constant => Ok(()),
+        RepresentationSource::Slot {
+            slot,
+            required,
+            child,
+        } => {
+            let value = arena.get(object, *slot);
+            if *required && matches!(value, Value::Missing | Value::Null) {
+                return Err(Unrepresentable::NoValue);
+            }
+            write_value(arena, value, child.as_ref(), out)
+        }
+    }
+}
+
+fn write_value(
+    arena: &Arena,
+    value: Value,
+    child: Option<&RepresentationObject>,
+    out: &mut Vec<u8>,
+) -> Result<(), Unrepresentable> {
+    match (value, child) {
+        (Value::Failed(failure), _) => return Err(Unrepresentable::Failed(failure)),
+        (Value::Missing | Value::Null, _) => out.extend_from_slice(b"null"),
+        (Value::Leaf(slice), None) => out.extend_from_slice(arena.bytes(slice)),
+        (Value::Object(object), Some(child)) => write_object(arena, object, child, out)?,
+        (Value::List(list), child) => {
+            out.push(b'[');
+            for (position, item) in arena.list_items(list).iter().enumerate() {
+                if position > 0 {
+                    out.push(b',');
+                }
+                write_value(arena, *item, child, out)?;
+            }
+            out.push(b']');
+        }
+        // A scalar where objects are required, or the reverse: the subgraph broke its schema.
+        (Value::Leaf(_), Some(_)) | (Value::Object(_), None) => {
+            return Err(Unrepresentable::NoValue);
+        }
+    }
+    Ok(())
+}

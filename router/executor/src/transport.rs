@@ -1,0 +1,115 @@
+//! The one door through which the executor reaches a subgraph. The gateway implements it, over HTTP and in-process.
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+
+use crate::{error::ErrorCode, supergraph::SubgraphId};
+
+/// The kind of a GraphQL operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OperationKind {
+    /// Reads; may be retried and deduplicated.
+    Query,
+    /// Writes; root fields run in series.
+    Mutation,
+    /// A stream of answers.
+    Subscription,
+}
+
+impl OperationKind {
+    /// The keyword of the kind.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Mutation => "mutation",
+            Self::Subscription => "subscription",
+        }
+    }
+}
+
+/// One request to one subgraph.
+#[derive(Debug)]
+pub struct SubgraphRequest<'a> {
+    /// Which subgraph of the supergraph.
+    pub subgraph: SubgraphId,
+    /// The JSON body: `{"query":…,"variables":{…}}`.
+    pub body: Bytes,
+    /// The kind of the operation in the body.
+    pub kind: OperationKind,
+    /// Headers to forward, chosen by the gateway.
+    pub headers: &'a HeaderMap,
+    /// The moment after which nobody waits for the answer.
+    pub deadline: Instant,
+}
+
+/// What a subgraph answered, its body whole.
+#[derive(Debug, Clone)]
+pub struct SubgraphReply {
+    /// The HTTP status; 200 for transports without one.
+    pub status: StatusCode,
+    /// The response headers.
+    pub headers: HeaderMap,
+    /// The body, not yet looked at.
+    pub body: Bytes,
+}
+
+/// Why no answer came back.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TransportError {
+    /// The subgraph did not answer in time.
+    #[error("it did not answer in time")]
+    Timeout,
+    /// No connection could be made.
+    #[error("it could not be reached: {0}")]
+    Connect(String),
+    /// The answer exceeds what the gateway accepts.
+    #[error("its answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The answer is not GraphQL, judged by its content type.
+    #[error("it answered with {0}, which is not a GraphQL response")]
+    NotGraphQL(String),
+    /// Recent calls failed, so none is made for a while.
+    #[error("it is failing and not called for now")]
+    CircuitOpen,
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl TransportError {
+    /// The code a client sees.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Timeout => ErrorCode::Timeout,
+            Self::Connect(_)
+            | Self::TooLarge { .. }
+            | Self::NotGraphQL(_)
+            | Self::CircuitOpen
+            | Self::Other(_) => ErrorCode::DownstreamUnavailable,
+        }
+    }
+
+    /// A message without internals (no address, no cause), fit for any client.
+    pub const fn public_message(&self) -> &'static str {
+        match self {
+            Self::Timeout => "The service did not answer in time.",
+            Self::Connect(_) | Self::CircuitOpen | Self::Other(_) => "The service is unavailable.",
+            Self::TooLarge { .. } => "The service's answer is too large.",
+            Self::NotGraphQL(_) => "The service did not answer with a GraphQL response.",
+        }
+    }
+}
+
+/// Calls subgraphs. Implementations own connections, time-outs, size caps and retries.
+pub trait SubgraphTransport: Send + Sync {
+    /// Sends one request and waits for the whole answer.
+    fn call<'a>(
+        &'a self,
+        request: SubgraphRequest<'a>,
+    ) -> BoxFuture<'a, Result<SubgraphReply, TransportError>>;
+}
