@@ -119,3 +119,36 @@ impl Payload for ReviewRemoved {
         }
     }
 }
+
+/// A person began or ceased to follow another: `user.followed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserFollowed {
+    /// Who follows.
+    pub follower_id: Uuid,
+    /// Who is followed.
+    pub user_id: Uuid,
+    /// Whether they follow now.
+    pub following: bool,
+    /// When it was decided; a consumer drops what is older than what it has.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+impl Payload for UserFollowed {
+    const DOMAIN: &'static str = "community";
+    const TYPE: &'static str = "user.followed";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.user_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            follower_id: uuid!("01890a5d-ac96-774b-bcce-b302099a8060"),
+            user_id: SAMPLE_USER,
+            following: true,
+            at: datetime!(2026-01-21 07:15 UTC),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+DROP TABLE followers;
+DROP TABLE data_exports;
+DROP TABLE consents;

@@ -1,0 +1,105 @@
+//! Root mutations, by who uses them. Each answers with what it changed, or with the reasons for which it refused.
+
+mod access;
+mod account;
+mod operators;
+mod partners;
+mod privacy;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, MergedObject};
+use coko_core::Result;
+use coko_core::graphql::{FluentValue, RequestExt as _};
+use coko_core::locale::Locale;
+use coko_core::translation::Translations;
+use uuid::Uuid;
+
+use crate::commands::Auth;
+use crate::commands::registration::{Consents, Introduction};
+use crate::error::{BOUNDS, Failure, Outcome};
+
+/// Root mutations of auth.
+#[derive(MergedObject, Default)]
+pub(crate) struct Mutation(
+    access::AccessMutation,
+    account::AccountMutation,
+    privacy::PrivacyMutation,
+    operators::OperatorMutation,
+    partners::PartnerMutation,
+);
+
+fn auth<'a>(context: &Context<'a>) -> &'a Arc<Auth> {
+    context.data_unchecked::<Arc<Auth>>()
+}
+
+/// Turns the outcome of a command into the two halves of a payload; `make` is the constructor of the mutation's error type.
+fn settle<T, C, E>(
+    context: &Context<'_>,
+    outcome: Outcome<T, C>,
+    make: impl Fn(&Translations, &Locale, C, Option<&str>, &[(&str, FluentValue<'_>)]) -> E,
+) -> Result<(Option<T>, Vec<E>)> {
+    match outcome {
+        Ok(value) => Ok((Some(value), Vec::new())),
+        Err(Failure::Stopped(error)) => Err(error),
+        Err(Failure::Refused(refusals)) => {
+            let bounds = BOUNDS.map(|(name, bound)| (name, FluentValue::from(bound)));
+            let errors = refusals
+                .into_iter()
+                .map(|refusal| make(context.translations(), context.locale(), refusal.code, refusal.field, &bounds))
+                .collect();
+            Ok((None, errors))
+        }
+    }
+}
+
+/// An id that is not a UUID names nothing, as the nil UUID does.
+fn key(id: &ID) -> Uuid {
+    id.parse().unwrap_or_default()
+}
+
+/// What a person agrees to when they join.
+#[derive(InputObject)]
+struct ConsentsInput {
+    /// Keeping reading positions and purchases: required.
+    tracking: bool,
+    /// News and offers.
+    #[graphql(default)]
+    marketing: bool,
+    /// Measurements of how the applications are used.
+    #[graphql(default)]
+    analytics: bool,
+}
+
+impl From<ConsentsInput> for Consents {
+    fn from(input: ConsentsInput) -> Self {
+        Self { tracking: input.tracking, marketing: input.marketing, analytics: input.analytics }
+    }
+}
+
+/// What a person says of themselves when they join with a phone number.
+#[derive(InputObject)]
+struct IntroductionInput {
+    /// The name shown to others, 1 to 80 characters.
+    display_name: String,
+    /// ISO 3166-1 alpha-2 country.
+    country: Option<String>,
+    /// BCP 47 language; that of the request when not given.
+    language: Option<String>,
+    /// IANA time zone; UTC when not given.
+    time_zone: Option<String>,
+    /// What they agree to.
+    consents: ConsentsInput,
+}
+
+impl From<IntroductionInput> for Introduction {
+    fn from(input: IntroductionInput) -> Self {
+        Self {
+            display_name: input.display_name,
+            country: input.country,
+            language: input.language,
+            time_zone: input.time_zone,
+            consents: input.consents.into(),
+        }
+    }
+}

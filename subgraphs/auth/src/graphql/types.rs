@@ -1,0 +1,450 @@
+//! GraphQL's view of sessions, tokens, roles, partners, consents and the audit log.
+
+use async_graphql::dataloader::DataLoader;
+use async_graphql::{Context, Enum, ID, InputObject, Json, Object, SimpleObject};
+use coko_core::Result;
+use coko_core::graphql::RequestExt as _;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::loader::{Clients, Tokens};
+use crate::commands::session::SignedIn;
+use crate::model::{
+    AuditEntry, AuditFilter, Consent, DataExport, Partner, PartnerClient, PartnerToken, PersonalAccessToken, Preferences,
+    Session, UserFilter,
+};
+
+/// Who sees a profile beyond its display name.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(name = "Privacy", remote = "crate::model::Privacy")]
+pub(crate) enum PrivacyType {
+    /// Everybody.
+    Public,
+    /// The owner and those who follow them; others see name and picture.
+    Followers,
+    /// The owner; others see the name.
+    Private,
+}
+
+/// The colours of the reading applications.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(name = "Theme", remote = "crate::model::Theme")]
+pub(crate) enum ThemeType {
+    /// As the device.
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+    /// Brown on cream.
+    Sepia,
+}
+
+/// Where an account stands.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(name = "UserStatus", remote = "crate::model::Status")]
+pub(crate) enum StatusType {
+    /// Registered; the address is not proven yet.
+    Pending,
+    /// In use.
+    Active,
+    /// Closed by an operator.
+    Suspended,
+    /// Its owner asked for deletion; signing in cancels that.
+    Deleting,
+    /// Anonymised for good.
+    Deleted,
+}
+
+/// How a session began.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(name = "SignInMethod", remote = "crate::model::Method")]
+pub(crate) enum MethodType {
+    /// E-mail address and password.
+    Password,
+    /// A code sent to a phone.
+    Phone,
+    /// Google.
+    Google,
+    /// Facebook.
+    Facebook,
+}
+
+/// What is agreed to.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(name = "ConsentKind", remote = "crate::model::ConsentKind")]
+pub(crate) enum ConsentKindType {
+    /// Keeping reading positions and purchases: required.
+    Tracking,
+    /// News and offers.
+    Marketing,
+    /// Measurements of how the applications are used.
+    Analytics,
+}
+
+/// How the applications behave for a reader.
+#[derive(SimpleObject, Clone, Debug)]
+#[graphql(name = "Preferences")]
+pub(crate) struct PreferencesType {
+    /// Colours.
+    theme: ThemeType,
+    /// Size of running text in CSS pixels, 10 to 40.
+    font_size: i32,
+    /// Fetch less: small covers, nothing ahead of need.
+    data_saver: bool,
+    /// Whether anything but critical messages may be sent.
+    notifications: bool,
+}
+
+impl From<Preferences> for PreferencesType {
+    fn from(preferences: Preferences) -> Self {
+        Self {
+            theme: preferences.theme.into(),
+            font_size: preferences.font_size.into(),
+            data_saver: preferences.data_saver,
+            notifications: preferences.notifications,
+        }
+    }
+}
+
+/// A sign-in on a device.
+pub(crate) struct SessionType(pub(crate) Session);
+
+/// A sign-in on a device.
+#[Object(name = "Session")]
+impl SessionType {
+    /// Identifies the session.
+    async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// Whether it is the one that asks.
+    async fn current(&self, context: &Context<'_>) -> bool {
+        context.viewer().session_id() == Some(self.0.id)
+    }
+
+    /// How it began.
+    async fn method(&self) -> MethodType {
+        self.0.method.into()
+    }
+
+    /// The name that the application gave the device.
+    async fn device(&self) -> Option<&str> {
+        self.0.device.as_deref()
+    }
+
+    /// The client's address when it was last used.
+    async fn address(&self) -> Option<&str> {
+        self.0.address.as_deref()
+    }
+
+    /// The client's `User-Agent` when it was last used.
+    async fn agent(&self) -> Option<&str> {
+        self.0.agent.as_deref()
+    }
+
+    /// When it began.
+    async fn created_at(&self) -> OffsetDateTime {
+        self.0.created_at
+    }
+
+    /// When it was last refreshed.
+    async fn last_used_at(&self) -> OffsetDateTime {
+        self.0.last_used_at
+    }
+
+    /// When it ends unless it is refreshed.
+    async fn expires_at(&self) -> OffsetDateTime {
+        self.0.expires_at
+    }
+}
+
+/// The tokens of a session.
+#[derive(SimpleObject)]
+pub(crate) struct SessionTokens {
+    /// A biscuit for `Authorization: Bearer`.
+    access_token: String,
+    /// When the access token ends: refresh before.
+    access_expires_at: OffsetDateTime,
+    /// Exchange it once with `refresh`, which gives the next one; using it a second time ends the session.
+    refresh_token: String,
+    /// When the refresh token ends.
+    refresh_expires_at: OffsetDateTime,
+    /// The session.
+    session: SessionType,
+}
+
+impl From<SignedIn> for SessionTokens {
+    fn from(signed_in: SignedIn) -> Self {
+        Self {
+            access_token: signed_in.access.token,
+            access_expires_at: signed_in.access.expires_at,
+            refresh_token: signed_in.refresh,
+            refresh_expires_at: signed_in.refresh_expires_at,
+            session: SessionType(signed_in.session),
+        }
+    }
+}
+
+/// A role and what it may do.
+#[derive(SimpleObject)]
+#[graphql(name = "Role")]
+pub(crate) struct RoleType {
+    /// Its name.
+    pub name: String,
+    /// Who has it.
+    pub description: String,
+    /// What it may do, as `resource:action`; `*` is everything that can be done to the resource.
+    pub rights: Vec<String>,
+}
+
+/// A token that a person made for a script or a device of theirs.
+#[derive(SimpleObject)]
+#[graphql(name = "PersonalAccessToken")]
+pub(crate) struct PersonalAccessTokenType {
+    /// Identifies the token.
+    id: ID,
+    /// What its owner calls it.
+    name: String,
+    /// What it may do, as `resource:action`.
+    scopes: Vec<String>,
+    /// When it was made.
+    created_at: OffsetDateTime,
+    /// When it ends.
+    expires_at: OffsetDateTime,
+}
+
+impl From<PersonalAccessToken> for PersonalAccessTokenType {
+    fn from(token: PersonalAccessToken) -> Self {
+        Self {
+            id: token.id.into(),
+            name: token.name,
+            scopes: token.scopes,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+        }
+    }
+}
+
+/// An organisation whose applications read through persisted operations.
+pub(crate) struct PartnerType(pub(crate) Partner);
+
+/// An organisation whose applications read through persisted operations.
+#[Object(name = "Partner")]
+impl PartnerType {
+    /// Its short name, which its tokens carry.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The e-mail address to write to.
+    async fn contact(&self) -> &str {
+        &self.0.contact
+    }
+
+    /// Since when it is a partner.
+    async fn created_at(&self) -> OffsetDateTime {
+        self.0.created_at
+    }
+
+    /// Its applications, by short name.
+    async fn clients(&self, context: &Context<'_>) -> Result<Vec<PartnerClientType>> {
+        let loader = context.data_unchecked::<DataLoader<Clients>>();
+        let clients = loader.load_one(self.0.slug.clone()).await?.unwrap_or_default();
+        Ok(clients.into_iter().map(PartnerClientType).collect())
+    }
+}
+
+/// An application of a partner.
+pub(crate) struct PartnerClientType(pub(crate) PartnerClient);
+
+/// An application of a partner.
+#[Object(name = "PartnerClient")]
+impl PartnerClientType {
+    /// Its short name, which its tokens carry.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// What it may do, as `resource:action`.
+    async fn rights(&self) -> &[String] {
+        &self.0.rights
+    }
+
+    /// Since when it exists.
+    async fn created_at(&self) -> OffsetDateTime {
+        self.0.created_at
+    }
+
+    /// Since when it is shut out.
+    async fn disabled_at(&self) -> Option<OffsetDateTime> {
+        self.0.disabled_at
+    }
+
+    /// Its live tokens, newest first.
+    async fn tokens(&self, context: &Context<'_>) -> Result<Vec<PartnerTokenType>> {
+        let loader = context.data_unchecked::<DataLoader<Tokens>>();
+        let tokens = loader.load_one(self.0.slug.clone()).await?.unwrap_or_default();
+        Ok(tokens.into_iter().map(PartnerTokenType::from).collect())
+    }
+}
+
+/// A token that was minted for a partner's application.
+#[derive(SimpleObject)]
+#[graphql(name = "PartnerToken")]
+pub(crate) struct PartnerTokenType {
+    /// Identifies the token.
+    id: ID,
+    /// When it was minted.
+    created_at: OffsetDateTime,
+    /// When it ends.
+    expires_at: OffsetDateTime,
+}
+
+impl From<PartnerToken> for PartnerTokenType {
+    fn from(token: PartnerToken) -> Self {
+        Self { id: token.id.into(), created_at: token.created_at, expires_at: token.expires_at }
+    }
+}
+
+/// A decision about a consent.
+#[derive(SimpleObject)]
+#[graphql(name = "Consent")]
+pub(crate) struct ConsentType {
+    /// Of what.
+    kind: ConsentKindType,
+    /// Given, or withdrawn.
+    granted: bool,
+    /// When.
+    recorded_at: OffsetDateTime,
+}
+
+impl From<Consent> for ConsentType {
+    fn from(consent: Consent) -> Self {
+        Self { kind: consent.kind.into(), granted: consent.granted, recorded_at: consent.recorded_at }
+    }
+}
+
+/// A request for a copy of one's data.
+#[derive(SimpleObject)]
+#[graphql(name = "DataExport")]
+pub(crate) struct DataExportType {
+    /// Identifies the request.
+    id: ID,
+    /// When it was made.
+    requested_at: OffsetDateTime,
+    /// What auth holds: profile, sessions, tokens, consents, identities. The other domains add their parts to the archive.
+    account: Json<Value>,
+}
+
+impl From<DataExport> for DataExportType {
+    fn from(export: DataExport) -> Self {
+        Self { id: export.id.into(), requested_at: export.requested_at, account: Json(export.part) }
+    }
+}
+
+/// An entry of the audit log.
+#[derive(SimpleObject)]
+#[graphql(name = "AuditEntry")]
+pub(crate) struct AuditEntryType {
+    /// Identifies the entry.
+    id: ID,
+    /// When.
+    at: OffsetDateTime,
+    /// Who: a user's id, `partner/client`, `system`; none for a guest.
+    actor: Option<String>,
+    /// What: `session.started`, `role.granted`.
+    action: String,
+    /// The kind of thing it was done to: `user`, `session`, `token`, `partner`.
+    subject_type: String,
+    /// Which one.
+    subject: String,
+    /// The values before, where something changed.
+    old_values: Option<Json<Value>>,
+    /// The values after.
+    new_values: Option<Json<Value>>,
+    /// The client's address.
+    address: Option<String>,
+    /// The client's `User-Agent`.
+    agent: Option<String>,
+    /// The request.
+    request_id: String,
+}
+
+impl From<AuditEntry> for AuditEntryType {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            id: entry.id.into(),
+            at: entry.at,
+            actor: entry.actor_id,
+            action: entry.action,
+            subject_type: entry.subject_type,
+            subject: entry.subject_id,
+            old_values: entry.old_values.map(Json),
+            new_values: entry.new_values.map(Json),
+            address: entry.address,
+            agent: entry.agent,
+            request_id: entry.request_id,
+        }
+    }
+}
+
+/// What a list of accounts is narrowed by.
+#[derive(InputObject, Default)]
+#[graphql(name = "UserFilter")]
+pub(crate) struct UserFilterInput {
+    /// Only accounts in this state.
+    status: Option<StatusType>,
+    /// Only accounts with this role.
+    role: Option<String>,
+    /// Only accounts whose address begins with this text.
+    email_prefix: Option<String>,
+}
+
+impl From<UserFilterInput> for UserFilter {
+    fn from(input: UserFilterInput) -> Self {
+        Self {
+            status: input.status.map(Into::into),
+            role: input.role,
+            email_prefix: input.email_prefix,
+        }
+    }
+}
+
+/// What the audit log is narrowed by.
+#[derive(InputObject, Default)]
+#[graphql(name = "AuditFilter")]
+pub(crate) struct AuditFilterInput {
+    /// Only what this actor did.
+    actor: Option<String>,
+    /// Only what was done to this subject.
+    subject: Option<String>,
+    /// Only this action.
+    action: Option<String>,
+    /// Only from this moment on.
+    from: Option<OffsetDateTime>,
+    /// Only before this moment.
+    until: Option<OffsetDateTime>,
+}
+
+impl From<AuditFilterInput> for AuditFilter {
+    fn from(input: AuditFilterInput) -> Self {
+        Self {
+            actor_id: input.actor,
+            subject_id: input.subject,
+            action: input.action,
+            from: input.from,
+            until: input.until,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Work beside requests: text messages, revocations, deletions, expiry, partitions of the audit log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use coko_core::Result;
+use coko_core::context::CommandContext;
+use coko_core::service::{Platform, Task};
+use time::OffsetDateTime;
+
+use crate::commands::{Auth, deletion};
+use crate::store;
+use crate::texter::Texter;
+
+/// Months of the audit log that have their partition ahead of time.
+const MONTHS_AHEAD: i64 = 3;
+
+pub(crate) fn tasks(platform: &Platform, auth: &Arc<Auth>, texter: &Texter) -> Vec<Task> {
+    let clock = platform.clock.clone();
+    let texts = {
+        let (auth, texter, clock) = (auth.clone(), texter.clone(), clock.clone());
+        Task::every("texts", Duration::from_secs(1), move || {
+            let (auth, texter, now) = (auth.clone(), texter.clone(), clock.now());
+            async move { texter.send_due(&auth.pool, &auth.cipher, now).await.map(drop) }
+        })
+    };
+    let revocations = {
+        let auth = auth.clone();
+        Task::every("untold revocations", Duration::from_secs(2), move || {
+            let auth = auth.clone();
+            async move { auth.broadcast().await }
+        })
+    };
+    let sweep = {
+        let (auth, platform) = (auth.clone(), platform.clone());
+        Task::every("sweep", Duration::from_secs(600), move || {
+            let auth = auth.clone();
+            let context = CommandContext::system(platform.clock.now(), platform.entropy.clone());
+            async move { sweep(&context, &auth).await }
+        })
+    };
+    vec![texts, revocations, sweep]
+}
+
+/// Carries out what has fallen due: deletions, the end of unproven registrations, of expired secrets and codes; and makes the
+/// partitions of the months to come.
+pub(crate) async fn sweep(context: &CommandContext, auth: &Auth) -> Result<()> {
+    let now = context.now;
+    deletion::sweep(context, auth).await?;
+    let mut connection = auth.pool.get().await?;
+    let waited = time::Duration::hours(auth.config.lifetimes.verification_hours);
+    store::accounts::remove_unproven(&mut connection, now - waited).await?;
+    store::sessions::remove_expired(&mut connection, now).await?;
+    store::phones::remove_expired(&mut connection, now).await?;
+    store::social::remove_expired(&mut connection, now).await?;
+    for month in months_from(now) {
+        store::audit::make_partition(&mut connection, month).await?;
+    }
+    Ok(())
+}
+
+/// A moment in this month and in each of the next ones.
+fn months_from(now: OffsetDateTime) -> impl Iterator<Item = OffsetDateTime> {
+    let first = now.replace_day(1).unwrap_or(now);
+    // 31 days from the first of a month is at most the second of the next but never skips one.
+    (0..=MONTHS_AHEAD).scan(first, |month, _| {
+        let current = *month;
+        *month = (current + time::Duration::days(31)).replace_day(1).unwrap_or(current);
+        Some(current)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn no_month_is_skipped() {
+        let months = |now| months_from(now).map(|at| (at.year(), u8::from(at.month()))).collect::<Vec<_>>();
+        assert_eq!(months(datetime!(2026-11-30 23:59 UTC)), [(2026, 11), (2026, 12), (2027, 1), (2027, 2)]);
+        assert_eq!(months(datetime!(2027-01-31 00:00 UTC)), [(2027, 1), (2027, 2), (2027, 3), (2027, 4)]);
+    }
+}
