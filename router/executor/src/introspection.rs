@@ -115,7 +115,7 @@ impl<'a> Introspection<'a> {
                 Answer::Node(child) => self.write_node(child, fields, out),
                 Answer::Nodes(nodes) => {
                     write_list(&nodes, out, |child, out| {
-                        self.write_node(*child, fields, out)
+                        self.write_node(*child, fields, out);
                     });
                 }
             }

@@ -307,15 +307,13 @@ fn clean_public(document: &Document) -> Document {
             }
             TypeDefinition::Union(union) => union.types.retain(|name| seen.contains(name)),
             TypeDefinition::Enum(locations) if locations.name == "__DirectiveLocation" => {
-                if !locations
+                // The planner's introspection schema lacks this one.
+                locations
                     .values
-                    .iter()
-                    .any(|value| value.name == "VARIABLE_DEFINITION")
-                {
-                    locations
-                        .values
-                        .push(EnumValue::new("VARIABLE_DEFINITION".to_owned()));
-                }
+                    .retain(|value| value.name != "VARIABLE_DEFINITION");
+                locations
+                    .values
+                    .push(EnumValue::new("VARIABLE_DEFINITION".to_owned()));
             }
             _ => {}
         }

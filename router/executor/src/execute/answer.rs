@@ -141,7 +141,7 @@ impl Answered<'_> {
         };
         let mut bases = None;
         for error in errors {
-            let shown = run.faults.from_subgraph(fetch.subgraph, error);
+            let shown = run.faults.shown(fetch.subgraph, error);
             let path = error.get("path").and_then(Json::as_array);
             let paths = path.map_or_else(Vec::new, |path| {
                 let bases = bases.get_or_insert_with(|| Bases::find(run, self.call));

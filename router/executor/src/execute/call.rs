@@ -52,7 +52,7 @@ impl Run<'_> {
             FetchWork::Root { path, .. } => {
                 let mut targets = Vec::new();
                 collect_targets(&self.arena, self.root, path, &mut |object| {
-                    targets.push(object)
+                    targets.push(object);
                 });
                 if targets.is_empty() {
                     return None;

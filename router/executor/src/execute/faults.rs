@@ -114,7 +114,7 @@ impl<'a> Faults<'a> {
     }
 
     /// A subgraph's own error as clients may see it.
-    pub(crate) fn from_subgraph(&self, subgraph: SubgraphId, reported: &Value) -> GraphQLError {
+    pub(crate) fn shown(&self, subgraph: SubgraphId, reported: &Value) -> GraphQLError {
         let exposed = self.policy.exposure.includes(subgraph);
         let extensions = reported.get("extensions").and_then(Value::as_object);
         let code = extensions

@@ -133,7 +133,7 @@ pub(crate) fn compile_fetches(
     let compiler = FetchCompiler { supergraph };
     // The first pass makes every shape and unifies those that share entities; only then are slots final.
     for fetch in &found {
-        compiler.register(fetch, shapes);
+        register(fetch, shapes);
     }
     let mut fetches = Vec::with_capacity(found.len());
     let mut accesses = Vec::with_capacity(found.len());
@@ -251,38 +251,6 @@ struct FetchCompiler<'a> {
 }
 
 impl FetchCompiler<'_> {
-    fn register(&self, found: &Found<'_>, shapes: &mut ShapeBuilder) {
-        match found.node {
-            FetchRef::Single(fetch) => {
-                let end = path_end(shapes, found.path.iter().copied());
-                let compiler = SelectionCompiler::new(&fetch.operation.document.fragments);
-                let set = answered_set(fetch);
-                compiler.compile(shapes, end, set, fetch.output_rewrites.as_ref());
-            }
-            FetchRef::Batch(batch) => {
-                let compiler = SelectionCompiler::new(&batch.operation.document.fragments);
-                for alias in &batch.entity_batch.aliases {
-                    let mut ends = Vec::new();
-                    for path in &alias.merge_paths {
-                        ends.push(path_end(
-                            shapes,
-                            found.path.iter().copied().chain(path.as_slice()),
-                        ));
-                    }
-                    let Some(first) = ends.first().copied() else {
-                        continue;
-                    };
-                    for other in &ends[1..] {
-                        shapes.unify(first, *other);
-                    }
-                    if let Some(set) = aliased_set(&batch.operation, &alias.alias) {
-                        compiler.compile(shapes, first, set, alias.output_rewrites.as_ref());
-                    }
-                }
-            }
-        }
-    }
-
     fn compile(
         &self,
         found: &Found<'_>,
@@ -470,6 +438,39 @@ impl FetchCompiler<'_> {
             }
         }
         (steps, shapes.find(shape))
+    }
+}
+
+/// Makes the shapes a fetch writes to, and unifies those that receive the same entities.
+fn register(found: &Found<'_>, shapes: &mut ShapeBuilder) {
+    match found.node {
+        FetchRef::Single(fetch) => {
+            let end = path_end(shapes, found.path.iter().copied());
+            let compiler = SelectionCompiler::new(&fetch.operation.document.fragments);
+            let set = answered_set(fetch);
+            compiler.compile(shapes, end, set, fetch.output_rewrites.as_ref());
+        }
+        FetchRef::Batch(batch) => {
+            let compiler = SelectionCompiler::new(&batch.operation.document.fragments);
+            for alias in &batch.entity_batch.aliases {
+                let mut ends = Vec::new();
+                for path in &alias.merge_paths {
+                    ends.push(path_end(
+                        shapes,
+                        found.path.iter().copied().chain(path.as_slice()),
+                    ));
+                }
+                let Some(first) = ends.first().copied() else {
+                    continue;
+                };
+                for other in &ends[1..] {
+                    shapes.unify(first, *other);
+                }
+                if let Some(set) = aliased_set(&batch.operation, &alias.alias) {
+                    compiler.compile(shapes, first, set, alias.output_rewrites.as_ref());
+                }
+            }
+        }
     }
 }
 

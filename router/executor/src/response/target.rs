@@ -1,6 +1,6 @@
 //! Finding the objects a fetch is for, by the path the planner gave it.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arena::{Arena, ObjectId, Value};
 use crate::{
@@ -29,17 +29,22 @@ fn walk(arena: &Arena, value: Value, steps: &[PathStep], visit: &mut impl FnMut(
                 walk(arena, *item, rest, visit);
             }
         }
-        ([PathStep::Types(types), rest @ ..], Value::Object(object)) => {
-            if arena
-                .type_name(object)
-                .is_none_or(|name| types.contains(name.as_ref()))
-            {
-                walk(arena, value, rest, visit);
-            }
+        ([PathStep::Types(types), rest @ ..], Value::Object(object))
+            if is_one_of(arena, object, types) =>
+        {
+            walk(arena, value, rest, visit);
         }
         // Null, missing, failed or of another kind than the plan expects: nothing to fetch for.
         _ => {}
     }
+}
+
+/// Whether the object's type is one of these; an object that does not say its type is let through, and has no
+/// representation later.
+fn is_one_of(arena: &Arena, object: ObjectId, types: &FxHashSet<String>) -> bool {
+    arena
+        .type_name(object)
+        .is_none_or(|name| types.contains(name.as_ref()))
 }
 
 /// The position in the answer of every object at the end of the path; only needed when something failed.
@@ -85,13 +90,10 @@ fn walk_paths(
                 path.pop();
             }
         }
-        ([PathStep::Types(types), rest @ ..], Value::Object(object)) => {
-            if arena
-                .type_name(object)
-                .is_none_or(|name| types.contains(name.as_ref()))
-            {
-                walk_paths(arena, shapes, value, rest, path, paths);
-            }
+        ([PathStep::Types(types), rest @ ..], Value::Object(object))
+            if is_one_of(arena, object, types) =>
+        {
+            walk_paths(arena, shapes, value, rest, path, paths);
         }
         _ => {}
     }
