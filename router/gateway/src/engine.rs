@@ -9,6 +9,7 @@ use coko_core::identity::{InternalKey, Verifier};
 use coko_core::ids::Entropy;
 use coko_core::rate_limit::RateLimiter;
 use coko_core::translation::Translations;
+use coko_executor::ErrorPolicy;
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
@@ -29,6 +30,8 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) translations: Translations,
+    /// What of subgraphs' errors clients see.
+    pub(crate) error_policy: ErrorPolicy,
     pub(crate) in_flight: Arc<Semaphore>,
     pub(crate) planning: Arc<Semaphore>,
     /// Why the last reload failed, until one succeeds.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use coko_core::identity::{ENVELOPE_HEADER, Envelope};
-use coko_executor::{ErrorExposure, ErrorPolicy, ExecutionInput};
+use coko_executor::{ExecutionInput, FetchOutcome, FetchRecord};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::json;
 
@@ -57,26 +57,39 @@ pub(crate) async fn execute(
     }
     let config = &context.engine.config;
     let headers = headers(context, &operation);
-    let exposure = if config.errors.mask {
-        ErrorExposure::Codes(config.errors.shown_codes.clone())
-    } else {
-        ErrorExposure::All
-    };
     let input = ExecutionInput {
         variables: &variables,
         headers: &headers,
         deadline: context.deadline,
         transport: &context.snapshot.transports,
         request_id: &context.request_id,
-        errors: ErrorPolicy {
-            exposure,
-            max_errors: config.limits.errors,
-        },
+        errors: &context.engine.error_policy,
+        max_errors: config.limits.errors,
         introspection: true,
         max_response_bytes: config.limits.response_bytes,
     };
     let output = coko_executor::execute(&context.snapshot.supergraph, &plan, input).await;
+    measure(context, &output.fetches);
     Ok(whole(output.body, output.error_count, output.fetches.len()))
+}
+
+/// Calls to subgraphs by name and outcome.
+fn measure(context: &RequestContext, fetches: &[FetchRecord]) {
+    let endpoints = context.snapshot.transports.endpoints();
+    for fetch in fetches {
+        let Some(endpoint) = endpoints.get(fetch.subgraph.index()) else {
+            continue;
+        };
+        let outcome = match fetch.outcome {
+            FetchOutcome::Answered => "OK",
+            FetchOutcome::Errors(_) => "PARTIAL",
+            FetchOutcome::Failed(code) => code.as_str(),
+        };
+        let name = endpoint.name().to_owned();
+        metrics::counter!("router_subgraph_requests_total", "subgraph" => name.clone(), "outcome" => outcome).increment(1);
+        metrics::histogram!("router_subgraph_duration_seconds", "subgraph" => name)
+            .record(fetch.duration.as_secs_f64());
+    }
 }
 
 /// What subgraphs are told: the client's token and preferences, and what the gateway vouches for.

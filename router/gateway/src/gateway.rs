@@ -12,9 +12,10 @@ use coko_core::ids::Entropy;
 use coko_core::lifecycle::Shutdown;
 use coko_core::rate_limit::RateLimiter;
 use coko_core::translation::Translations;
+use coko_executor::{ErrorExposure, ErrorPolicy};
 use tokio::sync::Semaphore;
 
-use crate::config::{Config, ConfigError, SupergraphSource};
+use crate::config::{Config, ConfigError, ErrorsConfig, SupergraphSource};
 use crate::engine::Engine;
 use crate::persisted::Documents;
 use crate::snapshot::Snapshot;
@@ -93,6 +94,7 @@ impl Gateway {
             clock,
             entropy: deps.entropy.unwrap_or_else(Entropy::system),
             translations,
+            error_policy: error_policy(&config.errors),
             in_flight: Arc::new(Semaphore::new(config.limits.in_flight)),
             planning: Arc::new(Semaphore::new(config.limits.planning)),
             reload_fault: ArcSwap::from_pointee(None),
@@ -251,4 +253,17 @@ async fn read_snapshot(
             "reading it failed: {error}"
         )))
     })
+}
+
+fn error_policy(config: &ErrorsConfig) -> ErrorPolicy {
+    ErrorPolicy {
+        exposure: if config.mask {
+            ErrorExposure::None
+        } else {
+            ErrorExposure::All
+        },
+        allowed_codes: config.shown_codes.clone(),
+        messages_with_allowed_code: true,
+        ..ErrorPolicy::default()
+    }
 }

@@ -1,0 +1,349 @@
+//! GraphQL over HTTP: methods, media types, status codes (<https://graphql.github.io/graphql-over-http/draft/>).
+
+use serde_json::json;
+
+use crate::support::{Answer, Shape, stack, stack_with};
+
+const GRAPHQL: &str = "application/graphql-response+json";
+const JSON: &str = "application/json";
+
+#[tokio::test]
+async fn the_status_says_what_the_media_type_lets_it_say() {
+    let stack = stack().await;
+    for (body, with_json, with_graphql, code) in [
+        (r#"{"query":"{ mood }"}"#, 200, 200, None),
+        (
+            r#"{"query":"{ mood "}"#,
+            200,
+            400,
+            Some("GRAPHQL_PARSE_FAILED"),
+        ),
+        (
+            r#"{"query":"{ unknown }"}"#,
+            200,
+            400,
+            Some("GRAPHQL_VALIDATION_FAILED"),
+        ),
+        (
+            r#"{"query":"query A { mood } query B { mood }"}"#,
+            200,
+            400,
+            Some("BAD_REQUEST"),
+        ),
+        (
+            r#"{"query":"query A { mood }","operationName":"B"}"#,
+            200,
+            400,
+            Some("BAD_REQUEST"),
+        ),
+        (
+            r#"{"query":"query($id: ID!) { book(id: $id) { title } }"}"#,
+            200,
+            400,
+            Some("VALIDATION_FAILED"),
+        ),
+        (
+            r#"{"query":"subscription { mood }"}"#,
+            200,
+            400,
+            Some("GRAPHQL_VALIDATION_FAILED"),
+        ),
+        (r#"{"query":"{ mood }""#, 400, 400, Some("BAD_REQUEST")),
+        (r#"{"query":7}"#, 400, 400, Some("BAD_REQUEST")),
+        (
+            r#"{"query":"{ mood }","variables":[1]}"#,
+            400,
+            400,
+            Some("BAD_REQUEST"),
+        ),
+        (
+            r#"{"query":"{ mood }","operationName":{}}"#,
+            400,
+            400,
+            Some("BAD_REQUEST"),
+        ),
+        (
+            r#"{"query":"{ mood }","extensions":1}"#,
+            400,
+            400,
+            Some("BAD_REQUEST"),
+        ),
+        ("{}", 400, 400, Some("BAD_REQUEST")),
+        ("null", 400, 400, Some("BAD_REQUEST")),
+        ("\"{ mood }\"", 400, 400, Some("BAD_REQUEST")),
+        ("", 400, 400, Some("BAD_REQUEST")),
+        (r#"[{"query":"{ mood }"}]"#, 400, 400, Some("BAD_REQUEST")),
+    ] {
+        for (accept, status) in [(JSON, with_json), (GRAPHQL, with_graphql)] {
+            let request = stack
+                .client
+                .post(stack.endpoint())
+                .header("content-type", JSON)
+                .header("accept", accept);
+            let answer = stack.send(request.body(body)).await;
+            assert_eq!(answer.status, status, "{accept} {body} {}", answer.body);
+            assert_eq!(
+                answer.codes().first().copied(),
+                code,
+                "{body} {}",
+                answer.body
+            );
+            assert_eq!(
+                answer.headers["content-type"],
+                format!("{accept}; charset=utf-8")
+            );
+            // A refused request has no data at all, not even null.
+            assert_eq!(answer.body.get("data").is_some(), code.is_none(), "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn media_types_methods_and_sizes() {
+    let stack = stack().await;
+    let body = r#"{"query":"{ mood }"}"#;
+    let post = |content_type: &str, accept: &str| {
+        let request = stack.client.post(stack.endpoint()).header("accept", accept);
+        if content_type.is_empty() {
+            request.body(body)
+        } else {
+            request.header("content-type", content_type).body(body)
+        }
+    };
+    for (content_type, accept, status) in [
+        (JSON, "*/*", 200),
+        ("application/json; charset=utf-8", GRAPHQL, 200),
+        ("application/json; charset=utf-16", GRAPHQL, 415),
+        ("text/plain", GRAPHQL, 415),
+        ("application/x-www-form-urlencoded", GRAPHQL, 415),
+        ("multipart/form-data; boundary=x", GRAPHQL, 415),
+        ("", GRAPHQL, 415),
+        (JSON, "text/csv", 406),
+        (JSON, "image/*", 406),
+    ] {
+        let answer = stack.send(post(content_type, accept)).await;
+        assert_eq!(
+            answer.status, status,
+            "{content_type} {accept} {}",
+            answer.body
+        );
+    }
+    for method in ["PUT", "DELETE", "PATCH"] {
+        let request = stack
+            .client
+            .request(method.parse().unwrap(), stack.endpoint())
+            .header("accept", GRAPHQL);
+        let answer = stack.send(request).await;
+        assert_eq!(
+            (answer.status, answer.headers["allow"].to_str().unwrap()),
+            (405, "GET, POST"),
+            "{method}"
+        );
+    }
+    let large = format!(
+        r#"{{"query":"{{ mood }}","pad":"{}"}}"#,
+        "x".repeat(50 << 20)
+    );
+    let answer = stack
+        .send(
+            stack
+                .client
+                .post(stack.endpoint())
+                .header("content-type", JSON)
+                .body(large),
+        )
+        .await;
+    assert_eq!(
+        (answer.status, answer.codes()),
+        (413, vec!["PAYLOAD_TOO_LARGE"])
+    );
+    // The same without a length announced.
+    let chunks =
+        futures::stream::iter((0..50).map(|_| Ok::<_, std::io::Error>(vec![b' '; 1 << 20])));
+    let request = stack
+        .client
+        .post(stack.endpoint())
+        .header("content-type", JSON)
+        .body(reqwest::Body::wrap_stream(chunks))
+        .send()
+        .await;
+    // The client may still be writing when the gateway hangs up.
+    if let Ok(response) = request {
+        assert_eq!(Answer::of(response).await.status, 413);
+    }
+    assert_eq!(stack.run("{ mood }").await.status, 200);
+}
+
+#[tokio::test]
+async fn get_is_for_queries_and_not_for_other_sites() {
+    let stack = stack().await;
+    let get = |query: &str| {
+        stack
+            .client
+            .get(stack.endpoint())
+            .query(&[("query", query), ("variables", r#"{"id":"1"}"#)])
+            .header("accept", GRAPHQL)
+    };
+    let answer = stack
+        .send(get("query($id: ID!) { book(id: $id) { title } }").header("coko-preflight", "1"))
+        .await;
+    assert_eq!(answer.data()["book"]["title"], "Une si longue lettre");
+    let answer = stack.send(get("{ mood }")).await;
+    assert_eq!(
+        (answer.status, answer.codes()),
+        (400, vec!["BAD_REQUEST"]),
+        "a simple GET could come from any page"
+    );
+    let answer = stack
+        .send(get("{ mood }").header("content-type", "text/plain"))
+        .await;
+    assert_eq!(answer.status, 400);
+    let answer = stack
+        .send(get("{ mood }").header("content-type", JSON))
+        .await;
+    assert_eq!(answer.status, 200);
+    let answer = stack
+        .send(
+            get("mutation { rename(id: \"1\", title: \"x\") { id } }")
+                .header("coko-preflight", "1"),
+        )
+        .await;
+    assert_eq!(
+        (answer.status, answer.headers["allow"].to_str().unwrap()),
+        (405, "POST")
+    );
+}
+
+#[tokio::test]
+async fn batches_are_bounded_and_in_order() {
+    let stack = stack_with(Shape::OverHttp, |config, _| {
+        config.batching.enabled = true;
+        config.batching.max = 3;
+    })
+    .await;
+    let batch = json!([{ "query": "{ mood }" }, { "query": "{ nope }" }, { "query": "{ book(id: 1) { title } }" }]);
+    let answer = stack.send(stack.post(&batch)).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body[0]["data"]["mood"], "well");
+    assert_eq!(
+        answer.body[1]["errors"][0]["extensions"]["code"],
+        "GRAPHQL_VALIDATION_FAILED"
+    );
+    assert_eq!(
+        answer.body[2]["data"]["book"]["title"],
+        "Une si longue lettre"
+    );
+    for batch in [
+        json!([]),
+        json!([{ "query": "{ mood }" }, {}, {}, {}]),
+        json!([{}]),
+        json!([[]]),
+    ] {
+        assert_eq!(stack.send(stack.post(&batch)).await.status, 400, "{batch}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_health_readiness_and_metrics() {
+    let stack = stack().await;
+    let get = |path: &str| stack.client.get(format!("{}{path}", stack.url));
+    for path in ["/", "/graphql"] {
+        let response = get(path)
+            .header("accept", "text/html,*/*")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 200);
+        assert!(
+            response.headers()["content-security-policy"]
+                .to_str()
+                .unwrap()
+                .contains("default-src 'none'")
+        );
+        assert!(
+            response
+                .text()
+                .await
+                .unwrap()
+                .contains("const PATH = \"/graphql\"")
+        );
+    }
+    let health: serde_json::Value = get("/health").send().await.unwrap().json().await.unwrap();
+    assert_eq!(health["status"], "ok");
+    let ready: serde_json::Value = get("/ready").send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (ready["status"].as_str(), ready["supergraph"].as_str()),
+        (Some("ready"), Some(stack.gateway.version().as_str()))
+    );
+    coko_core::telemetry::prometheus();
+    stack.run("{ mood }").await;
+    let metrics = get("/metrics").send().await.unwrap().text().await.unwrap();
+    assert!(
+        metrics.contains("http_requests_total{service=\"router\""),
+        "{metrics}"
+    );
+}
+
+#[tokio::test]
+async fn other_origins_are_let_in_by_name() {
+    let stack = stack_with(Shape::OverHttp, |config, _| {
+        config.cors.origins = vec!["https://app.example".into()]
+    })
+    .await;
+    for (origin, allowed) in [
+        ("https://app.example", true),
+        ("https://evil.example", false),
+    ] {
+        let preflight = stack
+            .client
+            .request("OPTIONS".parse().unwrap(), stack.endpoint())
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            preflight
+                .headers()
+                .contains_key("access-control-allow-origin"),
+            allowed,
+            "{origin}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn answers_are_compressed_when_the_client_wants_it() {
+    let stack = stack().await;
+    for encoding in ["br", "zstd", "gzip", "deflate"] {
+        let query =
+            json!({ "query": "{ __schema { types { name fields { name description } } } }" });
+        let response = stack
+            .post(&query)
+            .header("accept-encoding", encoding)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.headers()["content-encoding"], encoding);
+    }
+}
+
+#[tokio::test]
+async fn the_ide_can_be_closed() {
+    let stack = stack_with(Shape::OverHttp, |config, _| config.ide = false).await;
+    let page = stack
+        .client
+        .get(&stack.url)
+        .header("accept", "text/html")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(page.status(), 404);
+    let request = stack
+        .client
+        .post(format!("{}?plan=1", stack.endpoint()))
+        .header("content-type", JSON);
+    let answer = stack.send(request.body(r#"{"query":"{ mood }"}"#)).await;
+    assert_eq!(answer.data()["mood"], "well");
+}
