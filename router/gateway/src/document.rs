@@ -181,6 +181,8 @@ impl<'d> Measure<'d> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn refused(text: &str) -> Option<String> {
@@ -242,10 +244,8 @@ mod tests {
     fn fragments_that_double_are_measured_in_linear_time() {
         let mut text = "{ a { ...F0 } } ".to_owned();
         for level in 0..29 {
-            text.push_str(&format!(
-                "fragment F{level} on T {{ ...F{0} ...F{0} }} ",
-                level + 1
-            ));
+            let next = level + 1;
+            let _ = write!(text, "fragment F{level} on T {{ ...F{next} ...F{next} }} ");
         }
         text.push_str("fragment F29 on T { b }");
         assert_eq!(refused(&text).as_deref(), Some("fields"));

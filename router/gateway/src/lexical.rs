@@ -75,7 +75,7 @@ pub(crate) fn kind(text: &str, name: Option<&str>) -> Option<OperationKind> {
                 (None, _, "query") if !in_fragment => pending = Some(OperationKind::Query),
                 (None, _, "mutation") if !in_fragment => pending = Some(OperationKind::Mutation),
                 (None, _, "subscription") if !in_fragment => {
-                    pending = Some(OperationKind::Subscription)
+                    pending = Some(OperationKind::Subscription);
                 }
                 _ => {}
             },

@@ -43,6 +43,7 @@ mod reload;
 mod resolve;
 mod respond;
 mod snapshot;
+mod suggest;
 mod transport;
 mod validate;
 

@@ -129,10 +129,11 @@ impl<'a> Range<'a> {
         for parameter in parts {
             match parameter.split_once('=') {
                 Some(("q" | "Q", value)) => quality = parse_quality(value),
-                Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-                    if !value.trim_matches('"').eq_ignore_ascii_case("utf-8") {
-                        return None;
-                    }
+                Some((name, value))
+                    if name.eq_ignore_ascii_case("charset")
+                        && !value.trim_matches('"').eq_ignore_ascii_case("utf-8") =>
+                {
+                    return None;
                 }
                 _ => {}
             }

@@ -32,7 +32,7 @@ pub(crate) fn parse(text: &str, limits: &Limits) -> Result<Document, Refusal> {
         ));
     }
     graphql_tools::parser::parse_query::<String>(text)
-        .map(|parsed| parsed.into_static())
+        .map(graphql_tools::parser::query::Document::into_static)
         .map_err(|error| {
             let place = error.0.position;
             let said = error.to_string();

@@ -35,10 +35,10 @@ pub(crate) async fn serve(engine: Arc<Engine>, request: Request) -> Response<Bod
 
 async fn answer(engine: Arc<Engine>, request: Request, started: Instant) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let context = match receive::open(&engine, &parts, started) {
-        Ok(context) => context,
-        Err((context, refusal)) => return finish(&context, Err(refusal), started),
-    };
+    let (context, acceptable) = receive::open(&engine, &parts, started);
+    if let Err(refusal) = acceptable {
+        return finish(&context, Err(refusal), started);
+    }
     match open(&context, &parts, body).await {
         Ok(Received::One(operation)) => {
             let outcome = operate(context.clone(), operation).await;

@@ -44,12 +44,12 @@ pub(crate) enum Received {
     Batch(Vec<Operation>),
 }
 
-/// A context without its media type is not enough to answer in, so negotiation comes first.
+/// Begins a request's context. Its media type is JSON where nothing acceptable can be answered, for saying so.
 pub(crate) fn open(
     engine: &Arc<Engine>,
     parts: &Parts,
     started: Instant,
-) -> Result<RequestContext, (RequestContext, Refusal)> {
+) -> (RequestContext, Result<(), Refusal>) {
     let headers = &parts.headers;
     let now = engine.clock.now();
     let negotiated = media::negotiate(headers);
@@ -89,10 +89,7 @@ pub(crate) fn open(
         glanced_kind: None,
         explain,
     };
-    match negotiated {
-        Ok(_) => Ok(context),
-        Err(refusal) => Err((context, refusal)),
-    }
+    (context, negotiated.map(drop))
 }
 
 fn address(engine: &Engine, parts: &Parts) -> Option<IpAddr> {
@@ -292,7 +289,7 @@ fn decode_query(query: &str, path_id: Option<String>) -> Result<Operation, Refus
             "query" => members.query = Some(value.into_owned()),
             "operationName" => members.operation_name = Some(value.into_owned()),
             "documentId" if members.document_id.is_none() => {
-                members.document_id = Some(value.into_owned())
+                members.document_id = Some(value.into_owned());
             }
             "id" => members.id = Some(value.into_owned()),
             "variables" if !value.is_empty() => {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::context::RequestContext;
 use crate::execute::Executed;
+use crate::media::Media;
 use crate::refusal::{Level, Refusal};
 
 /// What became of one operation.
@@ -21,9 +22,8 @@ pub(crate) fn respond(context: &RequestContext, outcome: Outcome) -> Response<Bo
         Ok(executed) => write(context, StatusCode::OK, executed.body, []),
         Err(refusal) => {
             let status = match refusal.level {
-                Level::Http(status) => status,
-                Level::GraphQL(_) if context.media == crate::media::Media::Json => StatusCode::OK,
-                Level::GraphQL(status) => status,
+                Level::GraphQL(_) if context.media == Media::Json => StatusCode::OK,
+                Level::Http(status) | Level::GraphQL(status) => status,
             };
             let body = refusal_body(context, &refusal);
             write(context, status, body, refusal.headers)

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::document;
 use crate::refusal::{GraphQLError, Refusal};
 use crate::snapshot::Snapshot;
+use crate::suggest::with_suggestion;
 
 static RULES: LazyLock<ValidationPlan> = LazyLock::new(default_rules_validation_plan);
 
@@ -33,10 +34,11 @@ pub(crate) fn validate(
         .into_iter()
         .take(config.limits.errors.max(1))
         .map(|error| {
+            // A suggestion names what a stranger could only guess.
             let message = if config.suggestions {
-                error.message
+                with_suggestion(&error.message, snapshot.supergraph.public_schema())
             } else {
-                without_suggestion(&error.message)
+                error.message
             };
             let places = error.locations.iter();
             places.fold(
@@ -45,13 +47,4 @@ pub(crate) fn validate(
             )
         });
     Err(Refusal::graphql(errors.collect()))
-}
-
-/// A suggestion would name what a stranger could only guess.
-fn without_suggestion(message: &str) -> String {
-    message
-        .split(" Did you mean")
-        .next()
-        .unwrap_or(message)
-        .to_owned()
 }

@@ -33,7 +33,7 @@ pub(crate) struct Endpoint {
 }
 
 enum Way {
-    Http(HttpEndpoint),
+    Http(Box<HttpEndpoint>),
     InProcess(InProcessEndpoint),
 }
 
@@ -58,11 +58,13 @@ impl Endpoint {
             (_, configured) => {
                 let url = configured.as_deref().unwrap_or(url);
                 let endpoint = HttpEndpoint::new(url, client.clone());
-                Way::Http(endpoint.map_err(|reason| ConfigError::SubgraphUrl {
-                    name: name.to_owned(),
-                    url: url.to_owned(),
-                    reason,
-                })?)
+                Way::Http(Box::new(endpoint.map_err(|reason| {
+                    ConfigError::SubgraphUrl {
+                        name: name.to_owned(),
+                        url: url.to_owned(),
+                        reason,
+                    }
+                })?))
             }
         };
         Ok(Self {

@@ -13,7 +13,7 @@ const QUERY: &str = "{ books(first: 2) { title rating } mood }";
 async fn the_rest_of_the_query_is_answered() {
     for shape in [Shape::OverHttp, Shape::InProcess] {
         let stack = stack_with(shape, |config, _| {
-            config.limits.subgraph_response_bytes = 2 << 20
+            config.limits.subgraph_response_bytes = 2 << 20;
         })
         .await;
         for (mood, code) in [

@@ -287,7 +287,7 @@ async fn the_page_health_readiness_and_metrics() {
 #[tokio::test]
 async fn other_origins_are_let_in_by_name() {
     let stack = stack_with(Shape::OverHttp, |config, _| {
-        config.cors.origins = vec!["https://app.example".into()]
+        config.cors.origins = vec!["https://app.example".into()];
     })
     .await;
     for (origin, allowed) in [

@@ -142,7 +142,7 @@ async fn cycles_and_repetition_do_not_take_long() {
 async fn suggestions_can_be_turned_off() {
     for (suggestions, expected) in [(true, true), (false, false)] {
         let stack = stack_with(Shape::OverHttp, |config, _| {
-            config.suggestions = suggestions
+            config.suggestions = suggestions;
         })
         .await;
         let answer = stack.run("{ moood }").await;

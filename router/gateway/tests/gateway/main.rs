@@ -1,5 +1,10 @@
 //! The gateway over real HTTP: real subgraphs behind it, a real client in front of it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on panics, in its helpers too"
+)]
+
 mod failures;
 mod http;
 mod identity;

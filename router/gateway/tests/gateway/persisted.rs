@@ -135,7 +135,7 @@ async fn documents_are_registered_by_their_hash() {
     );
 
     let stack = stack_with(Shape::OverHttp, |config, _| {
-        config.persisted.automatic = false
+        config.persisted.automatic = false;
     })
     .await;
     assert_eq!(
