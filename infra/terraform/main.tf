@@ -35,6 +35,7 @@ resource "kubernetes_secret_v1" "platform" {
     COKO_REDIS_URL            = var.platform.redis_url
     COKO_MEILISEARCH_URL      = var.platform.meilisearch_url
     COKO_MEILISEARCH_KEY      = var.platform.meilisearch_key
+    COKO_MAIL_URL             = var.platform.mail_url
     COKO_IDENTITY_PUBLIC_KEYS = var.platform.public_keys
     COKO_INTERNAL_KEY         = var.platform.internal_key
   }

@@ -5,12 +5,13 @@ variable "namespace" {
 }
 
 variable "platform" {
-  description = "What every role needs: URLs of NATS, Redis and Meilisearch, the public root keys `<id>:<hex>`, and the key that gateway and subgraphs share (at least 32 characters)."
+  description = "What every role needs: URLs of NATS, Redis, Meilisearch and the mail server (`smtps://user:password@host`), the public root keys `<id>:<hex>`, and the key that gateway and subgraphs share (at least 32 characters)."
   type = object({
     nats_url        = string
     redis_url       = string
     meilisearch_url = string
     meilisearch_key = string
+    mail_url        = string
     public_keys     = string
     internal_key    = string
   })
