@@ -39,31 +39,90 @@ pub enum Durability {
 #[derive(Debug)]
 pub struct Servers {
     /// One PostgreSQL for the databases of all domains.
-    pub postgres: PostgresServer,
+    pub postgres: Option<PostgresServer>,
     /// NATS with JetStream.
-    pub nats: NatsServer,
+    pub nats: Option<NatsServer>,
     /// Redis, where it is installed.
     pub redis: Option<RedisServer>,
 }
 
+/// Which servers to start; Redis only where it is installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// PostgreSQL.
+    pub postgres: bool,
+    /// NATS.
+    pub nats: bool,
+    /// Redis.
+    pub redis: bool,
+}
+
+impl Wanted {
+    /// All of them.
+    pub const ALL: Self = Self {
+        postgres: true,
+        nats: true,
+        redis: true,
+    };
+}
+
+/// How servers are reached, with their passwords.
+#[derive(Clone)]
+pub struct Addresses {
+    /// `postgres://user:password@host:port/`, to be followed by a database's name.
+    postgres: Option<String>,
+    /// `nats://user:password@host:port`.
+    pub nats: Option<String>,
+    /// `redis://:password@host:port`.
+    pub redis: Option<String>,
+}
+
+impl Addresses {
+    /// The URL of `database` on the PostgreSQL server.
+    pub fn database(&self, database: &str) -> Option<String> {
+        self.postgres
+            .as_ref()
+            .map(|server| format!("{server}{database}"))
+    }
+}
+
+impl std::fmt::Debug for Addresses {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The passwords stay out of logs.
+        f.debug_struct("Addresses").finish_non_exhaustive()
+    }
+}
+
 impl Servers {
-    /// Starts all three at once under `directory`, or adopts those that an earlier process left behind.
+    /// Starts those that are wanted under `directory`, all at once, or adopts what an earlier process left behind.
     ///
     /// # Errors
     /// When a program is missing (Redis may be), or a server does not come up; what was started by then is stopped again.
-    pub async fn start(directory: &Path, durability: Durability) -> Result<Self, ServerError> {
+    pub async fn start(
+        directory: &Path,
+        durability: Durability,
+        wanted: Wanted,
+    ) -> Result<Self, ServerError> {
         let [postgres, nats, redis] = folders(directory);
-        let redis = async {
-            match find(Program::Redis) {
-                Some(_) => RedisServer::start(&redis, durability).await.map(Some),
-                None => Ok(None),
+        let postgres = async {
+            if wanted.postgres {
+                return PostgresServer::start(&postgres, durability).await.map(Some);
             }
+            Ok(None)
         };
-        let (postgres, nats, redis) = tokio::join!(
-            PostgresServer::start(&postgres, durability),
-            NatsServer::start(&nats),
-            redis,
-        );
+        let nats = async {
+            if wanted.nats {
+                return NatsServer::start(&nats).await.map(Some);
+            }
+            Ok(None)
+        };
+        let redis = async {
+            if wanted.redis && find(Program::Redis).is_some() {
+                return RedisServer::start(&redis, durability).await.map(Some);
+            }
+            Ok(None)
+        };
+        let (postgres, nats, redis) = tokio::join!(postgres, nats, redis);
         Ok(Self {
             postgres: postgres?,
             nats: nats?,
@@ -71,20 +130,53 @@ impl Servers {
         })
     }
 
+    /// How they are reached.
+    pub fn addresses(&self) -> Addresses {
+        Addresses {
+            postgres: self.postgres.as_ref().map(|server| server.url("")),
+            nats: self.nats.as_ref().map(NatsServer::url),
+            redis: self.redis.as_ref().map(RedisServer::url),
+        }
+    }
+
+    /// How servers are reached that another process runs under `directory`, as far as they run.
+    pub fn running(directory: &Path) -> Addresses {
+        let [postgres, nats, redis] = folders(directory);
+        Addresses {
+            postgres: PostgresServer::running(&postgres),
+            nats: NatsServer::running(&nats),
+            redis: RedisServer::running(&redis),
+        }
+    }
+
     /// Stops all of them, softly, then hard.
     pub async fn stop(&mut self) {
+        let postgres = async {
+            if let Some(postgres) = &mut self.postgres {
+                postgres.stop().await;
+            }
+        };
+        let nats = async {
+            if let Some(nats) = &mut self.nats {
+                nats.stop().await;
+            }
+        };
         let redis = async {
             if let Some(redis) = &mut self.redis {
                 redis.stop().await;
             }
         };
-        tokio::join!(self.postgres.stop(), self.nats.stop(), redis);
+        tokio::join!(postgres, nats, redis);
     }
 
     /// Leaves them running when this value goes away; the next start on the directory adopts them.
     pub fn detach(&mut self) {
-        self.postgres.detach();
-        self.nats.detach();
+        if let Some(postgres) = &mut self.postgres {
+            postgres.detach();
+        }
+        if let Some(nats) = &mut self.nats {
+            nats.detach();
+        }
         if let Some(redis) = &mut self.redis {
             redis.detach();
         }
@@ -112,6 +204,13 @@ impl Servers {
 
 fn folders(directory: &Path) -> [PathBuf; 3] {
     ["postgres", "nats", "redis"].map(|name| directory.join(name))
+}
+
+/// The password of a server that has been started before.
+fn known_password(directory: &Path) -> Option<String> {
+    std::fs::read_to_string(directory.join("password"))
+        .ok()
+        .map(|text| text.trim().to_owned())
 }
 
 /// The password of the server in `directory`, made at the first call and kept in a file that only its owner reads.

@@ -57,7 +57,7 @@ impl NatsServer {
 
     /// `nats://…`, with the password.
     pub fn url(&self) -> String {
-        format!("nats://{USER}:{}@127.0.0.1:{}", self.password, self.port)
+        server_url(self.port, &self.password)
     }
 
     /// The port on 127.0.0.1.
@@ -94,6 +94,17 @@ impl NatsServer {
         self.process.detach();
     }
 
+    /// The URL of the server that runs in `directory`.
+    pub(super) fn running(directory: &Path) -> Option<String> {
+        let directory = absolute(directory).ok()?;
+        // Looking at another process's server must not stop it.
+        orphan(&directory)?.detach();
+        Some(server_url(
+            port::remembered(&directory)?,
+            &super::known_password(&directory)?,
+        ))
+    }
+
     /// Stops the server that an earlier process left running in `directory`; returns whether there was one.
     pub(super) async fn stop_orphan(directory: &Path) -> bool {
         let Ok(directory) = absolute(directory) else {
@@ -107,6 +118,10 @@ impl NatsServer {
             None => false,
         }
     }
+}
+
+fn server_url(port: u16, password: &str) -> String {
+    format!("nats://{USER}:{password}@127.0.0.1:{port}")
 }
 
 async fn launch(directory: &Path, password: &str) -> Result<(Process, u16), ServerError> {

@@ -99,6 +99,48 @@ impl PostgresServer {
         self.process.detach();
     }
 
+    /// The URL of the server that runs in `directory`, up to the database's name.
+    pub(super) fn running(directory: &Path) -> Option<String> {
+        let directory = absolute(directory).ok()?;
+        // Looking at another process's server must not stop it.
+        orphan(&directory)?.detach();
+        Some(server_url(
+            port::remembered(&directory)?,
+            &super::known_password(&directory)?,
+        ))
+    }
+
+    /// Creates `database` unless it is there; returns whether it was created.
+    ///
+    /// # Errors
+    /// When the server refuses or does not answer.
+    pub async fn ensure_database(&self, database: &str) -> Result<bool, ServerError> {
+        let failed = |error: tokio_postgres::Error| {
+            self.setup.failed(format!(
+                "the database {database} cannot be created: {error}"
+            ))
+        };
+        let url = self.url("postgres");
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+            .await
+            .map_err(failed)?;
+        let connection = tokio::spawn(connection);
+        let known = client
+            .query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&database])
+            .await
+            .map_err(failed)?
+            .is_some();
+        if !known {
+            let quoted = database.replace('"', "\"\"");
+            client
+                .batch_execute(&format!("CREATE DATABASE \"{quoted}\""))
+                .await
+                .map_err(failed)?;
+        }
+        connection.abort();
+        Ok(!known)
+    }
+
     /// Stops the server that an earlier process left running in `directory`; returns whether there was one.
     pub(super) async fn stop_orphan(directory: &Path) -> bool {
         let Ok(directory) = absolute(directory) else {
@@ -120,10 +162,7 @@ impl Setup {
     }
 
     fn url(&self, port: u16, database: &str) -> String {
-        format!(
-            "postgres://{USER}:{}@127.0.0.1:{port}/{database}",
-            self.password
-        )
+        format!("{}{database}", server_url(port, &self.password))
     }
 
     /// Creates the cluster beside its place and moves it there whole, so that an interrupted creation is begun anew.
@@ -302,6 +341,10 @@ impl Setup {
             log: String::new(),
         }
     }
+}
+
+fn server_url(port: u16, password: &str) -> String {
+    format!("postgres://{USER}:{password}@127.0.0.1:{port}/")
 }
 
 /// The newest binary, or the one of the version that wrote the data.

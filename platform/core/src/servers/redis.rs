@@ -58,7 +58,7 @@ impl RedisServer {
 
     /// `redis://…`, with the password.
     pub fn url(&self) -> String {
-        format!("redis://:{}@127.0.0.1:{}", self.password, self.port)
+        server_url(self.port, &self.password)
     }
 
     /// The port on 127.0.0.1.
@@ -96,6 +96,17 @@ impl RedisServer {
         self.process.detach();
     }
 
+    /// The URL of the server that runs in `directory`.
+    pub(super) fn running(directory: &Path) -> Option<String> {
+        let directory = absolute(directory).ok()?;
+        // Looking at another process's server must not stop it.
+        orphan(&directory)?.detach();
+        Some(server_url(
+            port::remembered(&directory)?,
+            &super::known_password(&directory)?,
+        ))
+    }
+
     /// Stops the server that an earlier process left running in `directory`; returns whether there was one.
     pub(super) async fn stop_orphan(directory: &Path) -> bool {
         let Ok(directory) = absolute(directory) else {
@@ -109,6 +120,10 @@ impl RedisServer {
             None => false,
         }
     }
+}
+
+fn server_url(port: u16, password: &str) -> String {
+    format!("redis://:{password}@127.0.0.1:{port}")
 }
 
 async fn launch(

@@ -82,18 +82,40 @@ async fn a_server_left_behind_is_adopted_never_doubled() {
         return;
     }
     let place = directory();
-    let mut first = Servers::start(place.path(), Durability::Throwaway)
+    let mut first = Servers::start(place.path(), Durability::Throwaway, Wanted::ALL)
         .await
         .unwrap();
     let pids = |servers: &Servers| {
         let redis = servers.redis.as_ref().map(RedisServer::pid);
-        (servers.postgres.pid(), servers.nats.pid(), redis)
+        (
+            servers.postgres.as_ref().unwrap().pid(),
+            servers.nats.as_ref().unwrap().pid(),
+            redis,
+        )
     };
     let known = pids(&first);
+    let addresses = Servers::running(place.path());
+    assert_eq!(addresses.database("x"), first.addresses().database("x"));
+    assert_eq!(addresses.nats, first.addresses().nats);
+    let created = first
+        .postgres
+        .as_ref()
+        .unwrap()
+        .ensure_database("x")
+        .await
+        .unwrap();
+    let again = first
+        .postgres
+        .as_ref()
+        .unwrap()
+        .ensure_database("x")
+        .await
+        .unwrap();
+    assert!(created && !again);
     first.detach();
     drop(first);
 
-    let mut second = Servers::start(place.path(), Durability::Throwaway)
+    let mut second = Servers::start(place.path(), Durability::Throwaway, Wanted::ALL)
         .await
         .unwrap();
     assert_eq!(pids(&second), known);
@@ -107,7 +129,7 @@ async fn a_server_left_behind_is_adopted_never_doubled() {
     );
     assert!(Servers::stop_orphans(place.path()).await.is_empty());
 
-    let mut third = Servers::start(place.path(), Durability::Throwaway)
+    let mut third = Servers::start(place.path(), Durability::Throwaway, Wanted::ALL)
         .await
         .unwrap();
     assert_ne!(pids(&third), known);
