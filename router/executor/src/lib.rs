@@ -15,6 +15,7 @@ mod introspection;
 mod json;
 mod normalize;
 mod plan;
+mod planner_names;
 mod response;
 mod schema;
 mod supergraph;

@@ -243,19 +243,21 @@ impl<'a> RootSplitter<'a> {
         for item in &set.items {
             match item {
                 Selection::Field(field) => {
+                    let Some(conditions) = join_conditions(outer, &field.directives) else {
+                        continue;
+                    };
                     let key = field.alias.as_ref().unwrap_or(&field.name);
                     if !self.root_keys.contains(key) {
                         self.root_keys.push(key.clone());
                     }
-                    if !matches!(field.name.as_str(), "__schema" | "__type" | "__typename") {
-                        kept.items.push(item.clone());
-                    } else if let Some(conditions) = join_conditions(outer, &field.directives) {
-                        let key = key.clone();
+                    if matches!(field.name.as_str(), "__schema" | "__type" | "__typename") {
                         self.meta.push(MetaField {
-                            key,
+                            key: key.clone(),
                             field: field.clone(),
                             conditions,
                         });
+                    } else {
+                        kept.items.push(item.clone());
                     }
                 }
                 Selection::InlineFragment(fragment) => {

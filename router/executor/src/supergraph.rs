@@ -13,9 +13,12 @@ use hive_router_query_planner::{
     state::supergraph_state::SupergraphState,
     utils::parsing::safe_parse_schema,
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use crate::schema::{Schema, inner_type, type_name};
+use crate::{
+    planner_names::PlannerNames,
+    schema::{Schema, inner_type, type_name},
+};
 
 /// The position of a subgraph in [`Supergraph::subgraphs`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,7 +63,8 @@ pub struct Supergraph {
     public: Schema,
     public_sdl: String,
     subgraphs: Vec<SubgraphEntry>,
-    subgraph_by_name: FxHashMap<String, SubgraphId>,
+    /// Subgraphs by the names the planner knows them by.
+    planner_names: PlannerNames,
     hash: u64,
 }
 
@@ -82,23 +86,20 @@ impl Supergraph {
         check_shape(&document)?;
         let subgraphs = read_subgraphs(&document)?;
         let full = Schema::new(document.clone()).ok_or_else(|| missing("a query type"))?;
-        let planner = build_planner(&document)?;
+        let planner_names = PlannerNames::new(&subgraphs, &document);
+        let planner = build_planner(&planner_names.rename(document))?;
         let public = Schema::new(clean_public(&planner.consumer_schema.document))
             .ok_or_else(|| missing("an accessible query type"))?;
         let public_sdl = printed_sdl(&public);
         let mut hasher = DefaultHasher::new();
         sdl.hash(&mut hasher);
-        let subgraph_by_name = subgraphs
-            .iter()
-            .map(|entry| (entry.name.clone(), entry.id))
-            .collect();
         Ok(Self {
             planner,
             full,
             public,
             public_sdl,
             subgraphs,
-            subgraph_by_name,
+            planner_names,
             hash: hasher.finish(),
         })
     }
@@ -145,8 +146,13 @@ impl Supergraph {
         &self.public
     }
 
-    pub(crate) fn subgraph_id(&self, name: &str) -> Option<SubgraphId> {
-        self.subgraph_by_name.get(name).copied()
+    pub(crate) fn planner_names(&self) -> &PlannerNames {
+        &self.planner_names
+    }
+
+    /// The subgraph a plan names.
+    pub(crate) fn planned_subgraph(&self, planner_name: &str) -> Option<SubgraphId> {
+        self.planner_names.by_name.get(planner_name).copied()
     }
 }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::Run;
 use crate::{
     error::GraphQLError,
-    plan::{FetchWork, Selection, TYPENAME},
+    plan::{Condition, FetchWork, Selection, TYPENAME},
     response::{FailureId, ObjectId, Representations, TargetSet, Value, collect_targets},
     supergraph::SubgraphId,
 };
@@ -38,11 +38,13 @@ impl Run<'_> {
     pub(super) fn prepare(&mut self, position: usize) -> Option<Call> {
         let plan = self.plan;
         let fetch = &plan.fetches[position];
-        let included = fetch
-            .conditions
-            .iter()
-            .all(|(variable, wanted)| self.conditions[*variable] == *wanted);
-        if !included {
+        let holds = |conjunction: &Vec<Condition>| {
+            conjunction
+                .iter()
+                .all(|(variable, wanted)| self.conditions[*variable] == *wanted)
+        };
+        let some_selected = fetch.alternatives.is_empty() || fetch.alternatives.iter().any(holds);
+        if !holds(&fetch.conditions) || !some_selected {
             return None;
         }
         let mut body = Vec::with_capacity(fetch.body_prefix.len() + 128);

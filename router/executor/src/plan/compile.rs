@@ -41,6 +41,8 @@ pub(crate) struct Fetch {
     pub(crate) variables: Vec<(String, Box<[u8]>)>,
     /// All must hold, or the fetch is left out.
     pub(crate) conditions: Vec<Condition>,
+    /// One of these conjunctions must hold, or nothing of its selection is included; an empty list is no condition.
+    pub(crate) alternatives: Vec<Vec<Condition>>,
     pub(crate) work: FetchWork,
     /// How many fetches it waits for.
     pub(crate) waits_for: usize,
@@ -139,7 +141,13 @@ pub(crate) fn compile_fetches(
     let mut accesses = Vec::with_capacity(found.len());
     for fetch in &found {
         let mut access = Access::default();
-        fetches.push(compiler.compile(fetch, shapes, &mut access)?);
+        let mut compiled = compiler.compile(fetch, shapes, &mut access)?;
+        if let FetchRef::Single(node) = fetch.node
+            && node.requires.is_none()
+        {
+            compiled.alternatives = root_alternatives(answered_set(node), conditions);
+        }
+        fetches.push(compiled);
         accesses.push(access);
     }
     let in_order = fetches
@@ -271,7 +279,7 @@ impl FetchCompiler<'_> {
                 batch.operation_kind.as_ref(),
             ),
         };
-        let subgraph = self.supergraph.subgraph_id(service).ok_or_else(|| {
+        let subgraph = self.supergraph.planned_subgraph(service).ok_or_else(|| {
             PlanError::Internal(format!(
                 "the plan names the subgraph {service}, which is unknown"
             ))
@@ -300,6 +308,7 @@ impl FetchCompiler<'_> {
                 .map(|name| (name.clone(), variable_prefix(name)))
                 .collect(),
             conditions: found.conditions.clone(),
+            alternatives: Vec::new(),
             work,
             waits_for: 0,
             dependents: Vec::new(),
@@ -497,6 +506,29 @@ fn answered_set(fetch: &FetchNode) -> &SelectionSet {
         return &entities.selections;
     }
     root
+}
+
+/// The conditions of a root selection, one conjunction per item; empty when one item has none.
+fn root_alternatives(set: &SelectionSet, table: &mut ConditionTable) -> Vec<Vec<Condition>> {
+    let mut alternatives = Vec::with_capacity(set.items.len());
+    for item in &set.items {
+        let (skip, include) = match item {
+            SelectionItem::Field(field) => (&field.skip_if, &field.include_if),
+            SelectionItem::InlineFragment(fragment) => (&fragment.skip_if, &fragment.include_if),
+            SelectionItem::FragmentSpread(_) => (&None, &None),
+        };
+        let skip = skip
+            .iter()
+            .map(|name| (table.index(name), false))
+            .collect::<Vec<_>>();
+        let include = include.iter().map(|name| (table.index(name), true));
+        let conjunction: Vec<Condition> = skip.into_iter().chain(include).collect();
+        if conjunction.is_empty() {
+            return Vec::new();
+        }
+        alternatives.push(conjunction);
+    }
+    alternatives
 }
 
 fn aliased_set<'a>(operation: &'a SubgraphFetchOperation, alias: &str) -> Option<&'a SelectionSet> {

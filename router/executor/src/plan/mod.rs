@@ -143,6 +143,12 @@ pub fn plan_with_overrides(
             }));
             let planned =
                 planned.map_err(|panic| PlanError::Internal(panic_text(panic.as_ref())))?;
+            // A cancellation surfaces wherever the planner happened to be; it is reported as what it is.
+            if planned.is_err()
+                && let Err(cancelled) = cancellation.bail_if_cancelled()
+            {
+                return Err(PlannerError::CancellationError(cancelled).into());
+            }
             Some(planned?)
         }
     };
@@ -152,7 +158,7 @@ pub fn plan_with_overrides(
 fn compile(
     supergraph: &Supergraph,
     normalized: &Normalized,
-    plan: Option<QueryPlan>,
+    mut plan: Option<QueryPlan>,
 ) -> Result<ExecutablePlan, PlanError> {
     let mut shapes = ShapeBuilder::new();
     let mut conditions = ConditionTable::default();
@@ -166,6 +172,10 @@ fn compile(
     } else {
         FxHashMap::default()
     };
+    // Compiling needed the planner's names of subgraphs, people read the real ones.
+    if let Some(node) = plan.as_mut().and_then(|plan| plan.node.as_mut()) {
+        supergraph.planner_names().restore(node);
+    }
     Ok(ExecutablePlan {
         kind: normalized.kind,
         shapes: shapes.finish(),
