@@ -1,5 +1,7 @@
 //! Stage 3: may this caller come in now? Cross-site requests, too many at once, too many in a while.
 
+use std::net::IpAddr;
+
 use coko_core::identity::Principal;
 use coko_core::{Code, Error};
 use http::{Method, StatusCode, header};
@@ -41,7 +43,7 @@ pub(crate) async fn admit(context: &RequestContext) -> Result<Admission, Refusal
     };
     if let Some(quota) = quota {
         let key = match (&context.viewer.principal, context.address) {
-            (Principal::Guest, Some(address)) => address.to_string(),
+            (Principal::Guest, Some(address)) => network(address),
             _ => context.viewer.key(),
         };
         engine
@@ -53,11 +55,26 @@ pub(crate) async fn admit(context: &RequestContext) -> Result<Admission, Refusal
     Ok(Admission { _permit: permit })
 }
 
+/// Whom an address stands for: of IPv6 the first 64 bits, for the rest is the caller's to choose.
+fn network(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(mapped) => mapped.to_string(),
+            None => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        },
+    }
+}
+
 /// Refuses what a browser sends on behalf of any page without asking the gateway first.
 ///
 /// A `POST` with JSON makes the browser ask, and other content types are refused when they are received. A `GET` does not,
 /// unless it has one of the configured headers or a `Content-Type` that is not simple. The address of a persisted document
-/// (`GET /graphql/<id>`) is exempt: it runs a query that the operator published, and caches must be able to ask it.
+/// (`GET /graphql/<id>`) is exempt unless some client registered the document: it runs a query that the operator
+/// published, and caches must be able to ask it.
 ///
 /// # Errors
 /// `BAD_REQUEST` naming the headers.
@@ -66,7 +83,11 @@ pub(crate) fn check_origin(
     path_id: Option<&PathId>,
 ) -> Result<(), Refusal> {
     let csrf = &context.engine.config.csrf;
-    if !csrf.enabled || context.method != Method::GET || path_id.is_some() {
+    let documents = &context.engine.documents;
+    let exempt = path_id.is_some_and(|PathId(id)| {
+        documents.named(id).is_some() || documents.registered(id).is_none()
+    });
+    if !csrf.enabled || context.method != Method::GET || exempt {
         return Ok(());
     }
     let asks_first = csrf
@@ -96,4 +117,18 @@ pub(crate) fn check_origin(
             "This request could come from another site: send one of the headers {names}, or use POST with JSON."
         ),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn one_caller_is_one_network() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("192.0.2.7"), "192.0.2.7");
+        assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2::9"));
+        assert_ne!(of("2001:db8:1:2::"), of("2001:db8:1:3::"));
+    }
 }

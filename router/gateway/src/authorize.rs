@@ -18,7 +18,7 @@ use graphql_tools::static_graphql::query::{
 use http::{HeaderValue, StatusCode, header};
 
 use crate::config::Audience;
-use crate::context::RequestContext;
+use crate::context::{Glance, RequestContext};
 use crate::document::{fragments, selection_set};
 use crate::field_table::{Alternatives, FieldTable, Requirement};
 use crate::prepare::Prepared;
@@ -114,9 +114,13 @@ fn any_of(alternatives: &Alternatives, holds: impl Fn(&String) -> bool) -> bool 
 pub(crate) fn authorize(context: &RequestContext, prepared: Prepared) -> Result<Prepared, Refusal> {
     let operation = &prepared.operation;
     let authenticated = context.is_authenticated();
-    // A narrowed token was checked against the kind that a glance at the document told. The parser has the last word, and a
-    // difference between the two would be a way around the token.
-    if context.viewer.attenuated && context.glanced_kind != Some(core_kind(operation.kind)) {
+    // A narrowed token was checked against a glance at the document. The parser has the last word, manifests may have
+    // changed meanwhile, and a difference between then and now would be a way around the token.
+    let glanced = Glance {
+        hash: Some(operation.hash.clone()),
+        kind: Some(core_kind(operation.kind)),
+    };
+    if context.viewer.attenuated && context.glance != glanced {
         return Err(Refusal::http(
             Code::Forbidden,
             "The access token does not permit this operation.",

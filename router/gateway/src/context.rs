@@ -12,6 +12,14 @@ use crate::engine::Engine;
 use crate::media::Media;
 use crate::snapshot::Snapshot;
 
+/// What is known of an operation before it is parsed; a narrowed token's checks speak of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Glance {
+    /// SHA-256 of the document in hexadecimal.
+    pub(crate) hash: Option<String>,
+    pub(crate) kind: Option<OperationKind>,
+}
+
 /// Passed first to every stage. It holds one snapshot of the supergraph from beginning to end, so that a reload never
 /// changes the rules in the middle of a request.
 #[derive(Clone)]
@@ -33,8 +41,8 @@ pub(crate) struct RequestContext {
     pub(crate) claimed_client: Option<Arc<str>>,
     /// A guest until the `identify` stage.
     pub(crate) viewer: Arc<Viewer>,
-    /// The kind of operation that the token was checked against.
-    pub(crate) glanced_kind: Option<OperationKind>,
+    /// What the token was checked against.
+    pub(crate) glance: Glance,
     /// Whether the plan is asked for instead of the answer.
     pub(crate) explain: bool,
 }

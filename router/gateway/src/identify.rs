@@ -2,21 +2,14 @@
 
 use std::sync::Arc;
 
-use coko_core::identity::{OperationKind, RequestFacts};
+use coko_core::identity::RequestFacts;
 use coko_core::{Code, Error};
 use http::header::AUTHORIZATION;
 
-use crate::context::RequestContext;
+use crate::context::{Glance, RequestContext};
 use crate::lexical;
-use crate::persisted::Document;
 use crate::receive::Operation;
 use crate::refusal::Refusal;
-
-/// What a narrowed token's checks may speak of, as far as it is known before parsing.
-pub(crate) struct Facts {
-    hash: Option<String>,
-    kind: Option<OperationKind>,
-}
 
 /// Verifies the token, if there is one, against the operation it is used for.
 ///
@@ -45,20 +38,18 @@ pub(crate) fn identify(
         .ok()
         .and_then(bearer)
         .ok_or_else(|| Error::new(Code::Unauthenticated, "core-token-invalid"))?;
-    let facts = Facts::of(&context, operation);
-    let viewer = verifier.verify(
-        token,
-        RequestFacts {
-            operation: facts.hash.as_deref(),
-            kind: facts.kind,
-            ..RequestFacts::default()
-        },
-    )?;
+    let glance = glance(&context, operation);
+    let facts = RequestFacts {
+        operation: glance.hash.as_deref(),
+        kind: glance.kind,
+        ..RequestFacts::default()
+    };
+    let viewer = verifier.verify(token, facts)?;
     if let Some(user) = viewer.user_id() {
         tracing::Span::current().record("user_id", tracing::field::display(user));
     }
     context.viewer = Arc::new(viewer);
-    context.glanced_kind = facts.kind;
+    context.glance = glance;
     Ok(context)
 }
 
@@ -68,25 +59,23 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-impl Facts {
-    /// The digest and kind of the document as it was sent, or of the manifest's document that it names.
-    fn of(context: &RequestContext, operation: &Operation) -> Self {
-        let documents = &context.engine.documents;
-        let document = match (&operation.text, &operation.id) {
-            (Some(text), _) => Some(Document::new(text.as_str())),
-            (None, Some(id)) => documents.named(id).or_else(|| documents.registered(id)),
-            (None, None) => None,
-        };
-        match document {
-            Some(document) => Self {
-                kind: lexical::kind(&document.text, operation.name.as_deref()),
-                hash: Some(document.hash()),
-            },
-            // It is not known here, and will be refused as such unless the token refuses it first.
-            None => Self {
-                hash: operation.id.clone(),
-                kind: None,
-            },
-        }
+/// The digest and kind of the document as it was sent, or of the registered document that it names.
+fn glance(context: &RequestContext, operation: &Operation) -> Glance {
+    let documents = &context.engine.documents;
+    let document = match (&operation.document, &operation.id) {
+        (Some(document), _) => Some(document.clone()),
+        (None, Some(id)) => documents.named(id).or_else(|| documents.registered(id)),
+        (None, None) => None,
+    };
+    match document {
+        Some(document) => Glance {
+            kind: lexical::kind(&document.text, operation.name.as_deref()),
+            hash: Some(document.hash()),
+        },
+        // It is not known here, and will be refused as such unless the token refuses it first.
+        None => Glance {
+            hash: operation.id.clone(),
+            kind: None,
+        },
     }
 }

@@ -50,3 +50,4 @@ mod validate;
 pub use config::{Config, ConfigError, SupergraphSource};
 pub use explain::{ExplainError, Explanation, explain};
 pub use gateway::{Dependencies, Gateway, ReloadError};
+pub use persisted::parse_manifest;

@@ -25,8 +25,8 @@ impl Media {
     }
 }
 
-/// Picks the media type of the answer; without `Accept` it is `application/json`, as the specification asks until 2025
-/// and as older clients need.
+/// Picks the media type of the answer; without `Accept` it is `application/json`, which is what clients that send none
+/// understand.
 ///
 /// # Errors
 /// 406 when neither media type is acceptable.

@@ -17,9 +17,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::context::RequestContext;
+use crate::context::{Glance, RequestContext};
 use crate::engine::Engine;
 use crate::media;
+use crate::persisted::Document;
 use crate::refusal::Refusal;
 
 /// The id in `GET /graphql/<id>`, put among the request's extensions by the router.
@@ -30,7 +31,7 @@ pub(crate) struct PathId(pub(crate) String);
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Operation {
     /// The document, when it was sent.
-    pub(crate) text: Option<String>,
+    pub(crate) document: Option<Document>,
     /// The id or hash of a persisted document.
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
@@ -86,7 +87,7 @@ pub(crate) fn open(
         traceparent: traceparent.into(),
         claimed_client: claimed_client.map(Into::into),
         viewer: Arc::new(Viewer::guest()),
-        glanced_kind: None,
+        glance: Glance::default(),
         explain,
     };
     (context, negotiated.map(drop))
@@ -233,7 +234,7 @@ impl TryFrom<Members> for Operation {
             ));
         }
         Ok(Self {
-            text,
+            document: text.map(Document::new),
             id,
             name: members.operation_name.filter(|name| !name.is_empty()),
             variables: members.variables.unwrap_or_default(),
@@ -317,7 +318,10 @@ mod tests {
             None,
         )
         .unwrap();
-        assert_eq!(operation.text.as_deref(), Some("{a}"));
+        assert_eq!(
+            operation.document.as_ref().map(|document| &*document.text),
+            Some("{a}")
+        );
         assert_eq!(operation.name.as_deref(), Some("A"));
         assert_eq!(operation.variables["x"], 1);
         let persisted = decode_query(

@@ -28,7 +28,7 @@ pub(crate) fn resolve(
 ) -> Result<Resolved, Refusal> {
     let mode = mode(context);
     let documents = &context.engine.documents;
-    let document = match (operation.text.take(), &operation.id) {
+    let document = match (operation.document.take(), &operation.id) {
         (None, Some(id)) => {
             let registered = || {
                 if mode <= PersistedMode::LogUnknown {
@@ -42,8 +42,7 @@ pub(crate) fn resolve(
                 .or_else(registered)
                 .ok_or_else(|| not_found(context, mode))?
         }
-        (Some(text), id) => {
-            let document = Document::new(text);
+        (Some(document), id) => {
             check_sent(context, mode, &document)?;
             if let Some(id) = id {
                 register(context, mode, &document, id)?;

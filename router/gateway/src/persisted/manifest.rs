@@ -26,7 +26,7 @@ struct ApolloOperation {
 ///
 /// # Errors
 /// Says what is wrong in words for the operator.
-pub(crate) fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
+pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let value: Value =
         serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
     let operations = match value.get("format") {

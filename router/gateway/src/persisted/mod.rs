@@ -14,10 +14,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::{ConfigError, PersistedConfig};
 
-pub(crate) use manifest::parse as parse_manifest;
+pub use manifest::parse as parse_manifest;
 
 /// A document with its digest.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Document {
     pub(crate) text: Arc<str>,
     /// SHA-256 of the text.

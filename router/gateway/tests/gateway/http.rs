@@ -347,3 +347,17 @@ async fn the_ide_can_be_closed() {
     let answer = stack.send(request.body(r#"{"query":"{ mood }"}"#)).await;
     assert_eq!(answer.data()["mood"], "well");
 }
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let stack = stack_with(Shape::OverHttp, |config, _| config.timeouts.body_ms = 200).await;
+    let mut connection = tokio::net::TcpStream::connect(stack.url.trim_start_matches("http://"))
+        .await
+        .unwrap();
+    let head = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"query\"";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    connection.read_exact(&mut answer).await.unwrap();
+    assert_eq!(std::str::from_utf8(&answer).unwrap(), "HTTP/1.1 408");
+}

@@ -158,6 +158,22 @@ async fn a_persisted_document_has_an_address() {
     assert_eq!(stack.send(get("unknown")).await.status, 404);
     let post = stack.client.post(format!("{}/known", stack.endpoint()));
     assert_eq!(stack.send(post).await.status, 405);
+
+    // What any client registered by hash is nobody's published operation: other sites may not point at it.
+    let stack = with_mode(PersistedMode::Allow).await;
+    let mut full = by_hash(OTHER);
+    full["query"] = OTHER.into();
+    assert_eq!(send(&stack, full).await.status, 200);
+    let get = || {
+        stack
+            .client
+            .get(format!("{}/{}", stack.endpoint(), hash(OTHER)))
+    };
+    assert_eq!(stack.send(get()).await.status, 400);
+    assert_eq!(
+        stack.send(get().header("coko-preflight", "1")).await.status,
+        200
+    );
 }
 
 #[tokio::test]
