@@ -20,7 +20,8 @@ struct ApolloOperation {
     body: String,
 }
 
-/// Reads a manifest: id -> document.
+/// Reads a manifest of persisted operations in Apollo's, Relay's or the plain `{hash: document}` format: the pairs of id and
+/// document, by id.
 ///
 /// An id of 64 hexadecimal digits is the SHA-256 of its document, and is checked.
 ///
@@ -44,7 +45,7 @@ pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
             return Err(format!("the document under {id} has the SHA-256 {digest}"));
         }
     }
-    Ok(operations)
+    Ok(operations.into_iter().collect())
 }
 
 fn apollo(value: Value) -> Result<BTreeMap<String, String>, String> {
@@ -77,7 +78,11 @@ fn plain(value: Value) -> Result<BTreeMap<String, String>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::parse_manifest;
+
+    fn parse(bytes: &[u8]) -> Result<std::collections::BTreeMap<String, String>, String> {
+        parse_manifest(bytes).map(|operations| operations.into_iter().collect())
+    }
 
     #[test]
     fn three_formats_are_read() {

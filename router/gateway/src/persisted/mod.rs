@@ -87,7 +87,7 @@ impl Documents {
                 reason,
             };
             let bytes = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
-            for (id, text) in manifest::parse(&bytes).map_err(fault)? {
+            for (id, text) in parse_manifest(&bytes).map_err(fault)? {
                 known.add(id, text);
             }
         }
