@@ -1,0 +1,112 @@
+//! A front-end team's view of the platform: one endpoint over HTTP.
+
+use anyhow::{Context as _, Result};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+/// A client of one endpoint, with or without a token.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    endpoint: String,
+    token: Option<String>,
+    language: &'static str,
+}
+
+/// A GraphQL answer as it came over HTTP.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The body; null when it is not JSON.
+    pub body: Value,
+}
+
+impl Answer {
+    /// `data`.
+    pub fn data(&self) -> &Value {
+        &self.body["data"]
+    }
+
+    /// `extensions.code` of every error, in order.
+    pub fn codes(&self) -> Vec<&str> {
+        let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+        errors.iter().map(|error| error["extensions"]["code"].as_str().unwrap_or("(none)")).collect()
+    }
+
+    /// `data`, of an answer without errors.
+    ///
+    /// # Panics
+    /// When there are errors.
+    pub fn ok(&self) -> &Value {
+        assert!(self.body.get("errors").is_none(), "{:#}", self.body);
+        assert!(self.data().is_object(), "{} {:#}", self.status, self.body);
+        self.data()
+    }
+}
+
+impl Client {
+    /// A guest of `endpoint` (`http://127.0.0.1:4000/graphql`), in English.
+    pub fn new(endpoint: String) -> Self {
+        Self {
+            http: reqwest::Client::new(),
+            endpoint,
+            token: None,
+            language: "en",
+        }
+    }
+
+    /// The same client with a token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same client in another language.
+    #[must_use]
+    pub fn with_language(&self, language: &'static str) -> Self {
+        Self {
+            language,
+            ..self.clone()
+        }
+    }
+
+    /// Runs a document without variables.
+    pub async fn run(&self, query: &str) -> Result<Answer> {
+        self.send(json!({ "query": query })).await
+    }
+
+    /// Runs a document with variables.
+    pub async fn run_with(&self, query: &str, variables: Value) -> Result<Answer> {
+        self.send(json!({ "query": query, "variables": variables })).await
+    }
+
+    /// Runs a persisted operation by its id.
+    pub async fn run_persisted(&self, id: &str, variables: Value) -> Result<Answer> {
+        let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": id } });
+        self.send(json!({ "extensions": extensions, "variables": variables })).await
+    }
+
+    /// Sends a request body as it is.
+    pub async fn send(&self, body: Value) -> Result<Answer> {
+        let mut request = self
+            .http
+            .post(&self.endpoint)
+            .header("accept-language", self.language)
+            .header("accept", "application/graphql-response+json, application/json;q=0.9")
+            .json(&body);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.context("the endpoint does not answer")?;
+        let status = response.status();
+        let bytes = response.bytes().await?;
+        Ok(Answer {
+            status,
+            body: serde_json::from_slice(&bytes).unwrap_or_default(),
+        })
+    }
+}

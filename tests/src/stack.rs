@@ -1,0 +1,356 @@
+//! The platform's roles, databases and broker, put together for one test.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use coko_core::config::DatabaseConfig;
+use coko_core::database::{Connection, Pool};
+use coko_core::ids::Entropy;
+use coko_core::servers::NatsServer;
+use diesel_async::{AsyncConnection as _, SimpleAsyncConnection as _};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::client::Client;
+use crate::process::{Role, coko};
+
+/// The subgraphs' roles.
+const SUBGRAPHS: [&str; 2] = ["auth", "catalog"];
+
+/// How the roles are spread over processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// All roles in one process; the router calls subgraphs without a socket.
+    OneProcess,
+    /// Every role its own process, over HTTP.
+    ProcessPerRole,
+}
+
+/// An account of the stack.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The address that signs in.
+    pub email: String,
+    /// Its password.
+    pub password: String,
+}
+
+/// A running platform.
+#[derive(Debug)]
+pub struct Stack {
+    shape: Shape,
+    folder: TempDir,
+    environment: BTreeMap<String, String>,
+    databases: BTreeMap<&'static str, String>,
+    server: String,
+    /// Running processes by the name of their first role; `all` in one process.
+    processes: BTreeMap<String, Role>,
+    /// The broker of this stack alone.
+    pub nats: NatsServer,
+}
+
+impl Stack {
+    /// Starts everything and waits until the router is ready.
+    ///
+    /// # Errors
+    /// When a server is missing or a role does not start.
+    pub async fn start(shape: Shape) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("coko-stack-").tempdir()?;
+        let server = variable("COKO_TEST_POSTGRES_URL")?;
+        let nats_folder = folder.path().join("nats");
+        let nats = NatsServer::start(&nats_folder).await?;
+        let databases = create_databases(&server).await?;
+        let environment = environment(folder.path(), &nats, &databases)?;
+        let mut stack = Self {
+            shape,
+            folder,
+            environment,
+            databases,
+            server,
+            processes: BTreeMap::new(),
+            nats,
+        };
+        stack.command(&["migrate", "up"]).await?;
+        match shape {
+            Shape::OneProcess => stack.start_process("all", &[]).await?,
+            Shape::ProcessPerRole => {
+                for role in SUBGRAPHS {
+                    stack.start_process(role, &[]).await?;
+                }
+                stack.start_process("router", &[]).await?;
+            }
+        }
+        stack.ready().await?;
+        Ok(stack)
+    }
+
+    /// The endpoint of the router.
+    ///
+    /// # Errors
+    /// When the router does not run.
+    pub fn client(&self) -> Result<Client> {
+        Ok(Client::new(format!("http://{}/graphql", self.address("router")?)))
+    }
+
+    /// The endpoint of a subgraph by itself.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn subgraph(&self, role: &str) -> Result<Client> {
+        Ok(Client::new(format!("http://{}/graphql", self.address(role)?)))
+    }
+
+    /// The base URL of a role.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn base(&self, role: &str) -> Result<String> {
+        Ok(format!("http://{}", self.address(role)?))
+    }
+
+    fn address(&self, role: &str) -> Result<SocketAddr> {
+        self.processes
+            .values()
+            .find_map(|process| process.addresses.get(role))
+            .copied()
+            .with_context(|| format!("{role} does not run"))
+    }
+
+    /// Connections to a domain's database.
+    ///
+    /// # Errors
+    /// When there is no such domain.
+    pub fn pool(&self, domain: &str) -> Result<Pool> {
+        let url = self.databases.get(domain).with_context(|| format!("there is no domain {domain}"))?;
+        Ok(Pool::new(&DatabaseConfig::new(url)))
+    }
+
+    /// Runs a command of the binary in this stack's environment and returns its standard output.
+    ///
+    /// # Errors
+    /// When it fails, with what it said.
+    pub async fn command(&self, arguments: &[&str]) -> Result<String> {
+        let output = Command::new(coko()?)
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .envs(&self.environment)
+            .current_dir(self.folder.path())
+            .output()
+            .await?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !output.status.success() {
+            let complaint = String::from_utf8_lossy(&output.stderr);
+            bail!("`coko {}` failed: {said}{complaint}", arguments.join(" "));
+        }
+        Ok(said)
+    }
+
+    /// SIGKILLs the process that serves `role`.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn kill(&mut self, role: &str) -> Result<()> {
+        let name = self.process_of(role);
+        self.processes.get_mut(&name).with_context(|| format!("{role} does not run"))?.kill().await
+    }
+
+    /// Starts the process that served `role` again, on the same ports.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn restart(&mut self, role: &str) -> Result<()> {
+        let name = self.process_of(role);
+        let old = self.processes.remove(&name).with_context(|| format!("{role} never ran"))?;
+        let ports: Vec<(String, SocketAddr)> = old.addresses.clone().into_iter().collect();
+        drop(old);
+        self.start_process(&name, &ports).await?;
+        self.ready().await
+    }
+
+    fn process_of(&self, role: &str) -> String {
+        match self.shape {
+            Shape::OneProcess => "all".to_owned(),
+            Shape::ProcessPerRole => role.to_owned(),
+        }
+    }
+
+    async fn start_process(&mut self, name: &str, ports: &[(String, SocketAddr)]) -> Result<()> {
+        let roles: Vec<&str> = match name {
+            "all" => SUBGRAPHS.into_iter().chain(["router"]).collect(),
+            role => vec![role],
+        };
+        let mut arguments: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+        for role in &roles {
+            let known = ports.iter().find(|(known, _)| known == role).map(|(_, address)| *address);
+            let address = known.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+            arguments.extend(["--listen".to_owned(), format!("{role}={address}")]);
+        }
+        let mut environment = self.environment.clone();
+        if name == "router" {
+            for subgraph in SUBGRAPHS {
+                let variable = format!("COKO_ROUTER_SUBGRAPHS__{}__URL", subgraph.to_uppercase());
+                environment.insert(variable, format!("{}/graphql", self.base(subgraph)?));
+            }
+        }
+        if roles.contains(&"router") {
+            let supergraph = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schema/supergraph.graphql");
+            arguments.extend(["--supergraph".to_owned(), supergraph.display().to_string()]);
+        }
+        let log = self.log();
+        let process = Role::start(&arguments, &environment, log).await?;
+        self.processes.insert(name.to_owned(), process);
+        Ok(())
+    }
+
+    /// Everything that the processes logged.
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("coko.log")
+    }
+
+    /// Waits until every role says that it is ready.
+    async fn ready(&self) -> Result<()> {
+        for role in SUBGRAPHS.into_iter().chain(["router"]) {
+            let url = format!("{}/ready", self.base(role)?);
+            let mut last = String::new();
+            for _ in 0..150 {
+                match reqwest::get(&url).await {
+                    Ok(response) if response.status().is_success() => {
+                        last.clear();
+                        break;
+                    }
+                    Ok(response) => last = response.text().await.unwrap_or_default(),
+                    Err(error) => last = error.to_string(),
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            if !last.is_empty() {
+                bail!("{role} does not become ready: {last}\n{}", std::fs::read_to_string(self.log())?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Registers an account, confirms its address by the letter it gets, and signs it in.
+    ///
+    /// # Errors
+    /// When a step is refused.
+    pub async fn sign_up(&self, name: &str) -> Result<(Account, Client)> {
+        let account = Account {
+            email: format!("{name}-{}@coko.example", Entropy::system().digits(9)),
+            password: format!("{}-baobab", Entropy::system().digits(9)),
+        };
+        let client = self.client()?;
+        let input = json!({ "email": account.email, "password": account.password, "displayName": name });
+        let registered = client
+            .run_with("mutation($input: RegisterInput!) { register(input: $input) { errors { code message } } }", json!({ "input": input }))
+            .await?;
+        let errors = &registered.ok()["register"]["errors"];
+        if errors.as_array().is_none_or(|errors| !errors.is_empty()) {
+            bail!("registration was refused: {errors}");
+        }
+        let signed_in = self.sign_in(&account).await?;
+        Ok((account, signed_in))
+    }
+
+    /// Signs an account in.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn sign_in(&self, account: &Account) -> Result<Client> {
+        let client = self.client()?;
+        let input = json!({ "email": account.email, "password": account.password });
+        let answer = client
+            .run_with(
+                "mutation($input: LoginInput!) { login(input: $input) { tokens { accessToken } errors { code message } } }",
+                json!({ "input": input }),
+            )
+            .await?;
+        let token = answer.ok()["login"]["tokens"]["accessToken"].as_str();
+        let token = token.with_context(|| format!("sign-in was refused: {:#}", answer.body))?;
+        Ok(client.with_token(token))
+    }
+
+    /// Letters that were sent to `recipient`, newest last.
+    pub fn letters(&self, recipient: &str) -> Vec<String> {
+        let folder = self.folder.path().join("letters");
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+            .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+            .unwrap_or_default();
+        // Names are UUIDv7, so they sort by time.
+        files.sort();
+        files
+            .iter()
+            .filter_map(|file| std::fs::read_to_string(file).ok())
+            .filter(|letter| letter.contains(recipient))
+            .collect()
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.processes.clear();
+        let (server, databases) = (self.server.clone(), self.databases.clone());
+        // Dropping databases needs a runtime, and the test's own may be ending around us.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let Ok(runtime) = runtime else { return };
+            runtime.block_on(async {
+                let Ok(mut admin) = Connection::establish(&server).await else { return };
+                for url in databases.values() {
+                    let name = url.rsplit('/').next().unwrap_or_default();
+                    // What cannot be dropped goes with the private server.
+                    let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+                }
+            });
+        });
+        let _ = dropping.join();
+    }
+}
+
+fn variable(name: &str) -> Result<String> {
+    #[expect(clippy::disallowed_methods, reason = "tests have no configuration but this variable")]
+    let value = std::env::var(name);
+    value.with_context(|| format!("{name} is not set; run `make test`, or `coko servers run -- cargo nextest run`"))
+}
+
+async fn create_databases(server: &str) -> Result<BTreeMap<&'static str, String>> {
+    let mut admin = Connection::establish(server).await?;
+    let mark: String = Entropy::system().digits(9);
+    let mut databases = BTreeMap::new();
+    for domain in SUBGRAPHS {
+        let name = format!("stack_{mark}_{domain}");
+        admin.batch_execute(&format!("CREATE DATABASE {name}")).await?;
+        let (base, _) = server.rsplit_once('/').context("the server's URL names no database")?;
+        databases.insert(domain, format!("{base}/{name}"));
+    }
+    Ok(databases)
+}
+
+/// The variables that configure every process of a stack.
+fn environment(folder: &Path, nats: &NatsServer, databases: &BTreeMap<&'static str, String>) -> Result<BTreeMap<String, String>> {
+    let home = coko::home::Home::new(&folder.join("home"))?;
+    let secrets: toml::Table = std::fs::read_to_string(home.secrets(&Entropy::system())?)?.parse()?;
+    let mut environment = BTreeMap::from([
+        ("HOME".to_owned(), folder.display().to_string()),
+        ("COKO_ENVIRONMENT".to_owned(), "development".to_owned()),
+        ("COKO_NATS_URL".to_owned(), nats.url()),
+        ("COKO_MAIL_FOLDER".to_owned(), folder.join("letters").display().to_string()),
+    ]);
+    for (section, table) in &secrets {
+        for (key, value) in table.as_table().into_iter().flatten() {
+            let name = format!("COKO_{}_{}", section.to_uppercase(), key.to_uppercase());
+            environment.insert(name, value.as_str().unwrap_or_default().to_owned());
+        }
+    }
+    for (domain, url) in databases {
+        environment.insert(format!("COKO_{}_DATABASE_URL", domain.to_uppercase()), url.clone());
+        // Small pools, as several stacks share one server.
+        environment.insert(format!("COKO_{}_DATABASE_POOL", domain.to_uppercase()), "8".to_owned());
+    }
+    Ok(environment)
+}
