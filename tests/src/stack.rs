@@ -21,6 +21,11 @@ use crate::process::{Role, coko};
 /// The subgraphs' roles.
 const SUBGRAPHS: [&str; 2] = ["auth", "catalog"];
 
+const REGISTER: &str = "mutation($input: RegisterInput!) { register(input: $input) { errors { code message } } }";
+const VERIFY: &str = "mutation($input: VerifyEmailInput!) { verifyEmail(input: $input) { errors { code message } } }";
+const LOGIN: &str =
+    "mutation($input: LoginInput!) { login(input: $input) { tokens { accessToken } errors { code message } } }";
+
 /// How the roles are spread over processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -245,14 +250,14 @@ impl Stack {
             password: format!("{}-baobab", Entropy::system().digits(9)),
         };
         let client = self.client()?;
-        let input = json!({ "email": account.email, "password": account.password, "displayName": name });
-        let registered = client
-            .run_with("mutation($input: RegisterInput!) { register(input: $input) { errors { code message } } }", json!({ "input": input }))
-            .await?;
-        let errors = &registered.ok()["register"]["errors"];
-        if errors.as_array().is_none_or(|errors| !errors.is_empty()) {
-            bail!("registration was refused: {errors}");
-        }
+        let input = json!({
+            "email": account.email, "password": account.password, "displayName": name, "consents": { "tracking": true },
+        });
+        let registered = client.run_with(REGISTER, json!({ "input": input })).await?;
+        refused(&registered.ok()["register"])?;
+        let secret = self.secret_sent_to(&account.email).await?;
+        let verified = client.run_with(VERIFY, json!({ "input": { "token": secret } })).await?;
+        refused(&verified.ok()["verifyEmail"])?;
         let signed_in = self.sign_in(&account).await?;
         Ok((account, signed_in))
     }
@@ -264,18 +269,28 @@ impl Stack {
     pub async fn sign_in(&self, account: &Account) -> Result<Client> {
         let client = self.client()?;
         let input = json!({ "email": account.email, "password": account.password });
-        let answer = client
-            .run_with(
-                "mutation($input: LoginInput!) { login(input: $input) { tokens { accessToken } errors { code message } } }",
-                json!({ "input": input }),
-            )
-            .await?;
+        let answer = client.run_with(LOGIN, json!({ "input": input })).await?;
         let token = answer.ok()["login"]["tokens"]["accessToken"].as_str();
         let token = token.with_context(|| format!("sign-in was refused: {:#}", answer.body))?;
         Ok(client.with_token(token))
     }
 
-    /// Letters that were sent to `recipient`, newest last.
+    /// The secret in the link of the newest letter to `recipient`, once it is there.
+    ///
+    /// # Errors
+    /// When no letter with a link comes within ten seconds.
+    pub async fn secret_sent_to(&self, recipient: &str) -> Result<String> {
+        for _ in 0..100 {
+            let letter = self.letters(recipient).pop().unwrap_or_default();
+            if let Some((_, rest)) = letter.split_once("token=") {
+                return Ok(rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        bail!("no letter with a link reached {recipient}")
+    }
+
+    /// Letters that were sent to `recipient`, newest last, with their quoted-printable encoding undone.
     pub fn letters(&self, recipient: &str) -> Vec<String> {
         let folder = self.folder.path().join("letters");
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -287,6 +302,7 @@ impl Stack {
             .iter()
             .filter_map(|file| std::fs::read_to_string(file).ok())
             .filter(|letter| letter.contains(recipient))
+            .map(|letter| letter.replace("=\r\n", "").replace("=3D", "="))
             .collect()
     }
 }
@@ -309,6 +325,14 @@ impl Drop for Stack {
             });
         });
         let _ = dropping.join();
+    }
+}
+
+/// An error when a payload has refusals.
+fn refused(payload: &serde_json::Value) -> Result<()> {
+    match payload["errors"].as_array().map(Vec::as_slice) {
+        Some([]) => Ok(()),
+        _ => bail!("refused: {payload}"),
     }
 }
 
@@ -347,6 +371,9 @@ fn environment(folder: &Path, nats: &NatsServer, databases: &BTreeMap<&'static s
             environment.insert(name, value.as_str().unwrap_or_default().to_owned());
         }
     }
+    // One machine registers many readers here.
+    environment.insert("COKO_AUTH_LIMITS__REGISTER__PERMITS".to_owned(), "1000".to_owned());
+    environment.insert("COKO_AUTH_LIMITS__REGISTER__SECONDS".to_owned(), "60".to_owned());
     for (domain, url) in databases {
         environment.insert(format!("COKO_{}_DATABASE_URL", domain.to_uppercase()), url.clone());
         // Small pools, as several stacks share one server.
