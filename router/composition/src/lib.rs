@@ -3,8 +3,9 @@
 //! This crate owns the step from text to text. It performs no I/O and imports no other member of the workspace: reading
 //! SDLs from files or from running subgraphs, and serving the result, belong to its callers.
 //!
-//! The merge itself is `graphql-composition`'s. What that leaves out and planners need is added here: `@join__type` on the root types, repeatable definitions of the join directives, definitions and
-//! `@link`s of the federation directives in use, and `@specifiedBy`.
+//! The merge itself is `graphql-composition`'s. What that leaves out and planners need is added here: `@join__type` on the
+//! root types, repeatable definitions of the join directives, definitions and `@link`s of the federation directives in use,
+//! and `@specifiedBy`.
 
 mod characters;
 mod definitions;

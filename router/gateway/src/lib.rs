@@ -51,4 +51,3 @@ pub use config::{Config, ConfigError, SupergraphSource};
 pub use explain::{ExplainError, Explanation, explain};
 pub use gateway::{Dependencies, Gateway, ReloadError};
 pub use persisted::parse_manifest;
-pub use persisted::parse_manifest;

@@ -20,8 +20,8 @@ struct ApolloOperation {
     body: String,
 }
 
-/// Reads a manifest of persisted operations in Apollo's, Relay's or the plain `{hash: document}` format: the pairs of id and
-/// document, by id.
+/// Reads a manifest of persisted operations in Apollo's, Relay's or the plain `{hash: document}` format: the documents
+/// by id.
 ///
 /// An id of 64 hexadecimal digits is the SHA-256 of its document, and is checked.
 ///
@@ -45,7 +45,7 @@ pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
             return Err(format!("the document under {id} has the SHA-256 {digest}"));
         }
     }
-    Ok(operations.into_iter().collect())
+    Ok(operations)
 }
 
 fn apollo(value: Value) -> Result<BTreeMap<String, String>, String> {
@@ -78,11 +78,7 @@ fn plain(value: Value) -> Result<BTreeMap<String, String>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_manifest;
-
-    fn parse(bytes: &[u8]) -> Result<std::collections::BTreeMap<String, String>, String> {
-        parse_manifest(bytes).map(|operations| operations.into_iter().collect())
-    }
+    use super::parse;
 
     #[test]
     fn three_formats_are_read() {
