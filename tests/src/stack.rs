@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use coko_core::clock::Clock;
 use coko_core::config::DatabaseConfig;
+use coko_core::context::CommandContext;
 use coko_core::database::{Connection, Pool};
 use coko_core::ids::Entropy;
 use coko_core::servers::NatsServer;
@@ -260,6 +262,26 @@ impl Stack {
         refused(&verified.ok()["verifyEmail"])?;
         let signed_in = self.sign_in(&account).await?;
         Ok((account, signed_in))
+    }
+
+    /// Makes an account with `roles` and signs it in.
+    ///
+    /// # Errors
+    /// When there is no such role.
+    pub async fn staff(&self, name: &str, roles: &[&str]) -> Result<Client> {
+        let account = Account {
+            email: format!("{name}-{}@coko.example", Entropy::system().digits(9)),
+            password: format!("{}-baobab", Entropy::system().digits(9)),
+        };
+        let demo = coko_auth::DemoAccount {
+            email: account.email.clone(),
+            password: account.password.clone(),
+            display_name: name.to_owned(),
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        };
+        let context = CommandContext::system(Clock::system().now(), Entropy::system());
+        coko_auth::seed_demo(&self.pool("auth")?, &context, &[demo]).await?;
+        self.sign_in(&account).await
     }
 
     /// Signs an account in.
