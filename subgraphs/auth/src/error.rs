@@ -2,16 +2,16 @@
 
 mod refusals;
 
-pub use refusals::*;
+pub(crate) use refusals::*;
 
 use crate::model::PasswordFault;
 
 /// The outcome of a command whose refusals have the codes `C`.
-pub type Outcome<T, C> = Result<T, Failure<C>>;
+pub(crate) type Outcome<T, C> = Result<T, Failure<C>>;
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
-pub enum Failure<C> {
+pub(crate) enum Failure<C> {
     /// It was refused, for each of these reasons.
     Refused(Vec<Refusal<C>>),
     /// It was stopped: not permitted, too often, or a fault of ours.
@@ -20,7 +20,7 @@ pub enum Failure<C> {
 
 /// One expected reason to refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal<C> {
+pub(crate) struct Refusal<C> {
     /// The mutation's code.
     pub code: C,
     /// The input field at fault.
@@ -57,12 +57,12 @@ pub(crate) mod limits {
 
 impl<C> Failure<C> {
     /// A single refusal because of `field`.
-    pub fn field(code: C, field: &'static str) -> Self {
+    pub(crate) fn field(code: C, field: &'static str) -> Self {
         Self::Refused(vec![Refusal { code, field: Some(field) }])
     }
 
     /// A single refusal of the input as a whole.
-    pub fn whole(code: C) -> Self {
+    pub(crate) fn whole(code: C) -> Self {
         Self::Refused(vec![Refusal { code, field: None }])
     }
 }
@@ -75,7 +75,7 @@ impl<C, E: Into<Fault>> From<E> for Failure<C> {
 
 /// Any error that stops a command, mapped once to the closed list of codes.
 #[derive(Debug)]
-pub struct Fault(coko_core::Error);
+pub(crate) struct Fault(coko_core::Error);
 
 impl Fault {
     /// The error itself.

@@ -9,19 +9,24 @@ use crate::model::Account;
 
 /// One kind of letter: `auth-mail-<kind>-subject` and `auth-mail-<kind>-text` with these arguments, and a link.
 #[derive(Debug)]
-pub(crate) struct Content<'a> {
+pub(crate) struct Content {
     pub kind: &'static str,
-    pub arguments: &'a [(&'a str, FluentValue<'a>)],
+    pub arguments: Vec<(&'static str, String)>,
     pub link: Option<String>,
 }
 
 /// Writes a letter to the address of `account`; none when it has no address.
-pub(crate) fn write(translations: &Translations, account: &Account, content: &Content<'_>) -> Option<Letter> {
+pub(crate) fn write(translations: &Translations, account: &Account, content: &Content) -> Option<Letter> {
     let to = account.email.clone()?;
     let locale = Locale::negotiate(&account.language);
     let text = |key: &str, arguments: &[(&str, FluentValue<'_>)]| translations.text(&locale, key, arguments);
     let greeting = text("auth-mail-greeting", &[("name", FluentValue::from(account.display_name.as_str()))]);
-    let body = text(&format!("auth-mail-{}-text", content.kind), content.arguments);
+    let arguments: Vec<_> = content
+        .arguments
+        .iter()
+        .map(|(name, value)| (*name, FluentValue::from(value.as_str())))
+        .collect();
+    let body = text(&format!("auth-mail-{}-text", content.kind), &arguments);
     let footer = text("auth-mail-footer", &[]);
     let link = content.link.as_deref();
     let plain = [Some(greeting.as_str()), Some(&body), link, Some("--"), Some(&footer)];

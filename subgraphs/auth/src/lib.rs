@@ -34,6 +34,7 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 pub use commands::seed::{DemoAccount, seed_demo};
 pub use config::Config;
+pub use consumers::consumers;
 pub use error::BuildError;
 
 /// The role, the subgraph, the suffix of the database.

@@ -15,29 +15,29 @@ mod session;
 mod social;
 mod token;
 
-pub use account::{Account, Change, IllegalTransition, Status, UserFilter};
+pub(crate) use account::{Account, Change, Status, UserFilter};
 pub(crate) use account::{NewAccount, RoleRight, RoleRow};
 pub(crate) use audit::{AuditFilter, NewAuditEntry, Subject};
-pub use audit::AuditEntry;
+pub(crate) use audit::AuditEntry;
 pub(crate) use consent::NewConsent;
-pub use consent::{Consent, ConsentKind};
-pub use contact::{Email, EmailFault, Phone, PhoneFault};
-pub use partner::{Partner, PartnerClient, PartnerToken};
+pub(crate) use consent::{Consent, ConsentKind};
+pub(crate) use contact::{Email, Phone};
+pub(crate) use partner::{Partner, PartnerClient, PartnerToken};
 pub(crate) use partner::{is_slug, DataExport};
-pub use password::{PasswordFault, check as check_password, prepare as prepare_password};
+pub(crate) use password::{PasswordFault, check as check_password, prepare as prepare_password};
 pub(crate) use password::{MAX as PASSWORD_MAX, MIN as PASSWORD_MIN};
 pub(crate) use phone_code::{PhoneCode, PhoneVerdict, TextMessage};
-pub use profile::{Avatar, AvatarFault, Preferences, Privacy, Theme};
-pub use region::{is_country, is_time_zone};
-pub use session::{Method, RefreshToken, RefreshVerdict, RevokeReason, Session};
+pub(crate) use profile::{Avatar, Preferences, Privacy, Theme};
+pub(crate) use region::{is_country, is_time_zone};
+pub(crate) use session::{Method, RefreshToken, RefreshVerdict, RevokeReason, Session};
 pub(crate) use social::{SocialAttempt, SocialIdentity};
-pub use token::PersonalAccessToken;
+pub(crate) use token::PersonalAccessToken;
 pub(crate) use token::{OneTimeToken, Purpose};
 
 /// A text in the database that names no variant of the enumeration it belongs to.
 #[derive(Debug, thiserror::Error)]
 #[error("`{found}` is not a {expected}")]
-pub struct UnknownName {
+pub(crate) struct UnknownName {
     expected: &'static str,
     found: String,
 }
@@ -47,11 +47,11 @@ macro_rules! text_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$variant_meta])* $variant),+ }
+        pub(crate) enum $name { $($(#[$variant_meta])* $variant),+ }
 
         impl $name {
             /// The name as it is stored and as events carry it.
-            pub fn as_str(self) -> &'static str {
+            pub(crate) fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
         }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata};
+use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm as Algorithm, CoreProviderMetadata};
 use openidconnect::{
     AuthorizationCode, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
     PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _, TokenUrl,
@@ -22,6 +22,19 @@ use crate::model::Method;
 const METADATA_LIFE: time::Duration = time::Duration::minutes(10);
 /// The least age of keys before a failed verification is taken for a key rotation.
 const ROTATION_AGE: time::Duration = time::Duration::seconds(30);
+
+/// Signatures that an ID token may have: those that only the provider can make. The client secret, which HMAC would sign with,
+/// is known to us as well.
+const ALGORITHMS: [Algorithm; 8] = [
+    Algorithm::RsaSsaPkcs1V15Sha256,
+    Algorithm::RsaSsaPkcs1V15Sha384,
+    Algorithm::RsaSsaPkcs1V15Sha512,
+    Algorithm::RsaSsaPssSha256,
+    Algorithm::RsaSsaPssSha384,
+    Algorithm::EcdsaP256Sha256,
+    Algorithm::EcdsaP384Sha384,
+    Algorithm::EdDsa,
+];
 
 /// The configured providers.
 #[derive(Clone, Debug)]
@@ -146,13 +159,13 @@ impl Providers {
             .id_token()
             .ok_or_else(|| SocialError::Refused("no ID token".to_owned()))?;
         let nonce = Nonce::new(nonce.to_owned());
-        let claims = match token.claims(&client(metadata).id_token_verifier(), &nonce) {
+        let claims = match token.claims(&client(metadata).id_token_verifier().set_allowed_algs(ALGORITHMS), &nonce) {
             Ok(claims) => claims.clone(),
             // The provider may have changed its keys since its discovery document was read.
             Err(_) => {
                 let fresh = self.metadata(method, provider, now, ROTATION_AGE).await?;
                 token
-                    .claims(&client(fresh).id_token_verifier(), &nonce)
+                    .claims(&client(fresh).id_token_verifier().set_allowed_algs(ALGORITHMS), &nonce)
                     .map_err(|error| SocialError::Refused(error.to_string()))?
                     .clone()
             }

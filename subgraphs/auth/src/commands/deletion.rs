@@ -2,7 +2,6 @@
 
 use coko_core::context::CommandContext;
 use coko_core::events::auth::UserDeleted;
-use coko_core::graphql::FluentValue;
 use coko_core::{mail, outbox};
 use diesel_async::AsyncConnection as _;
 use time::{Duration, OffsetDateTime};
@@ -56,8 +55,8 @@ pub(crate) async fn request(
             end(context, auth, connection, account.id, None, None, RevokeReason::Deleted).await?;
             personal_token::end(context, connection, account.id, None).await?;
             audit(connection, context, "account.deletion_requested", Subject::User(account.id), (None, None)).await?;
-            let date = final_at.date().to_string();
-            let content = Content { kind: "deletion", arguments: &[("date", FluentValue::from(date))], link: None };
+            let date = final_at.date();
+            let content = Content { kind: "deletion", arguments: vec![("date", date.to_string())], link: None };
             if let Some(letter) = letters::write(&auth.translations, &account, &content) {
                 mail::enqueue(connection, context, &letter).await?;
             }

@@ -131,7 +131,7 @@ pub(crate) async fn revoke_token(context: &CommandContext, auth: &Auth, id: Uuid
     context.viewer.require("partners", "manage")?;
     let mut connection = auth.pool.get().await?;
     connection
-        .transaction(async |connection| {
+        .transaction::<_, Failure<RevokePartnerTokenErrorCode>, _>(async |connection| {
             let token = store::partners::revoke_token(connection, id, context.now)
                 .await?
                 .ok_or_else(|| Failure::field(RevokePartnerTokenErrorCode::TokenNotFound, "id"))?;
@@ -154,7 +154,7 @@ pub(crate) async fn disable_client(
     context.viewer.require("partners", "manage")?;
     let mut connection = auth.pool.get().await?;
     let client = connection
-        .transaction(async |connection| {
+        .transaction::<_, Failure<DisablePartnerClientErrorCode>, _>(async |connection| {
             let client = store::partners::disable_client(connection, slug, context.now)
                 .await?
                 .ok_or_else(|| Failure::field(DisablePartnerClientErrorCode::ClientNotFound, "client"))?;

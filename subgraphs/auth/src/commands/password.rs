@@ -3,7 +3,6 @@
 use coko_core::context::CommandContext;
 use coko_core::crypto::token_hash;
 use coko_core::database::Connection;
-use coko_core::graphql::FluentValue;
 use coko_core::mail;
 use diesel_async::AsyncConnection as _;
 use time::Duration;
@@ -51,7 +50,7 @@ async fn send_link(context: &CommandContext, auth: &Auth, connection: &mut Conne
     store::sessions::replace_one_time(connection, stored).await?;
     audit(connection, context, "password.reset_requested", Subject::User(account.id), (None, None)).await?;
     let link = format!("{}/reset-password?token={token}", auth.site_url);
-    let content = Content { kind: "reset", arguments: &[("minutes", FluentValue::from(minutes))], link: Some(link) };
+    let content = Content { kind: "reset", arguments: vec![("minutes", minutes.to_string())], link: Some(link) };
     match letters::write(&auth.translations, account, &content) {
         Some(letter) => mail::enqueue(connection, context, &letter).await,
         None => Ok(()),
@@ -149,7 +148,7 @@ fn accept<C: PasswordCodes>(account: &Account, password: &str, field: &'static s
 /// Whoever did it, the owner hears of it.
 async fn tell_owner(context: &CommandContext, auth: &Auth, connection: &mut Connection, account: &Account) -> diesel::QueryResult<()> {
     let link = format!("{}/reset-password", auth.site_url);
-    let content = Content { kind: "changed", arguments: &[], link: Some(link) };
+    let content = Content { kind: "changed", arguments: Vec::new(), link: Some(link) };
     match letters::write(&auth.translations, account, &content) {
         Some(letter) => mail::enqueue(connection, context, &letter).await,
         None => Ok(()),

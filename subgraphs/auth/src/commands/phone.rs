@@ -28,8 +28,10 @@ pub(crate) async fn request_code(context: &CommandContext, auth: &Auth, phone: &
     let expires_at = context.now + Duration::minutes(minutes);
     let code = context.entropy.digits(DIGITS);
     let index = auth.cipher.blind_index(PHONE, phone.as_str());
-    let arguments = [("code", FluentValue::from(code.as_str())), ("minutes", FluentValue::from(minutes))];
-    let text = auth.translations.text(&context.locale, "auth-text-code", &arguments);
+    let text = {
+        let arguments = [("code", FluentValue::from(code.as_str())), ("minutes", FluentValue::from(minutes))];
+        auth.translations.text(&context.locale, "auth-text-code", &arguments)
+    };
     let message = TextMessage {
         id: context.id(),
         recipient: auth.cipher.seal(&context.entropy, texter::RECIPIENT, phone.as_str()),

@@ -9,7 +9,6 @@ use coko_core::context::CommandContext;
 use coko_core::crypto::token_hash;
 use coko_core::database::Connection;
 use coko_core::events::auth::UserRegistered;
-use coko_core::graphql::FluentValue;
 use coko_core::locale::Locale;
 use coko_core::{mail, outbox, text};
 use diesel_async::AsyncConnection as _;
@@ -179,7 +178,7 @@ async fn register_in(
     } else {
         audit(connection, context, "account.registered_again", Subject::User(known.id), (None, None)).await?;
         let link = format!("{}/reset-password", auth.site_url);
-        let content = Content { kind: "known", arguments: &[], link: Some(link) };
+        let content = Content { kind: "known", arguments: Vec::new(), link: Some(link) };
         if let Some(letter) = letters::write(&auth.translations, &known, &content) {
             mail::enqueue(connection, context, &letter).await?;
         }
@@ -269,7 +268,7 @@ async fn send_verification(
     };
     store::sessions::replace_one_time(connection, stored).await?;
     let link = format!("{}/verify-email?token={token}", auth.site_url);
-    let content = Content { kind: "verify", arguments: &[("hours", FluentValue::from(hours))], link: Some(link) };
+    let content = Content { kind: "verify", arguments: vec![("hours", hours.to_string())], link: Some(link) };
     match letters::write(&auth.translations, account, &content) {
         Some(letter) => mail::enqueue(connection, context, &letter).await,
         None => Ok(()),

@@ -175,6 +175,11 @@ impl User {
         self.seen(context, Sight::All, |account| Some(account.status.into())).await
     }
 
+    /// The operator's reason for a suspension. Owner and operators only.
+    async fn status_reason(&self, context: &Context<'_>) -> Result<Option<String>> {
+        self.seen(context, Sight::All, |account| account.status_reason.clone()).await
+    }
+
     /// Whether the account was deleted; nothing personal is left of it then.
     async fn deleted(&self) -> bool {
         self.account.status == Status::Deleted

@@ -27,7 +27,7 @@ text_enum! {
 
 /// What can happen to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// The address or phone number was proven.
     Verify,
     /// An operator closes it.
@@ -45,7 +45,7 @@ pub enum Change {
 /// A change that the account's state does not permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{change:?} is not possible for an account that is {from:?}")]
-pub struct IllegalTransition {
+pub(crate) struct IllegalTransition {
     /// The state the account is in.
     pub from: Status,
     /// What was asked.
@@ -57,7 +57,7 @@ impl Status {
     ///
     /// # Errors
     /// [`IllegalTransition`] when `change` does not apply to this state.
-    pub fn after(self, change: Change) -> Result<Self, IllegalTransition> {
+    pub(crate) fn after(self, change: Change) -> Result<Self, IllegalTransition> {
         match (self, change) {
             (Self::Pending, Change::Verify)
             | (Self::Suspended, Change::Unsuspend)
@@ -73,7 +73,7 @@ impl Status {
 /// An account as the database keeps it.
 #[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = tables::users)]
-pub struct Account {
+pub(crate) struct Account {
     /// UUIDv7.
     pub id: Uuid,
     /// Lower case; none for phone-only and anonymised accounts.
@@ -113,7 +113,7 @@ pub struct Account {
 
 impl Account {
     /// Whether it may sign in: in use, or in the grace period that signing in ends.
-    pub fn may_sign_in(&self) -> bool {
+    pub(crate) fn may_sign_in(&self) -> bool {
         matches!(self.status, Status::Active | Status::Deleting)
     }
 }
@@ -140,7 +140,7 @@ pub(crate) struct NewAccount<'a> {
 
 /// What an operator's list of accounts is narrowed by.
 #[derive(Clone, Debug, Default)]
-pub struct UserFilter {
+pub(crate) struct UserFilter {
     /// Only accounts in this state.
     pub status: Option<Status>,
     /// Only accounts with this role.

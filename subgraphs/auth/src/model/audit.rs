@@ -10,7 +10,7 @@ use crate::tables;
 /// One entry; written once, never changed.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = tables::audit_log)]
-pub struct AuditEntry {
+pub(crate) struct AuditEntry {
     /// UUIDv7.
     pub id: Uuid,
     /// When.

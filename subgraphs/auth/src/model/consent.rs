@@ -21,10 +21,10 @@ text_enum! {
 
 impl ConsentKind {
     /// All kinds, in the order they are shown.
-    pub const ALL: [Self; 3] = [Self::Tracking, Self::Marketing, Self::Analytics];
+    pub(crate) const ALL: [Self; 3] = [Self::Tracking, Self::Marketing, Self::Analytics];
 
     /// Whether an account cannot exist without it.
-    pub fn is_required(self) -> bool {
+    pub(crate) fn is_required(self) -> bool {
         self == Self::Tracking
     }
 }
@@ -32,11 +32,9 @@ impl ConsentKind {
 /// One decision; the newest of a kind is the one in force.
 #[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = tables::consents)]
-pub struct Consent {
+pub(crate) struct Consent {
     /// UUIDv7.
     pub id: Uuid,
-    /// Whose.
-    pub user_id: Uuid,
     /// Of what.
     #[diesel(deserialize_as = String)]
     pub kind: ConsentKind,

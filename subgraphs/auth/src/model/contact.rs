@@ -4,11 +4,11 @@ use std::fmt;
 
 /// An address in lower case that a mail server can be expected to accept (a subset of RFC 5321 without quoting).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Email(String);
+pub(crate) struct Email(String);
 
 /// Why a text is not an e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EmailFault {
+pub(crate) enum EmailFault {
     /// More than 254 characters, or more than 64 before the `@`.
     #[error("the address is too long")]
     TooLong,
@@ -22,7 +22,7 @@ impl Email {
     ///
     /// # Errors
     /// [`EmailFault`] says which rule it breaks.
-    pub fn parse(input: &str) -> Result<Self, EmailFault> {
+    pub(crate) fn parse(input: &str) -> Result<Self, EmailFault> {
         let address = input.trim();
         if address.len() > 254 {
             return Err(EmailFault::TooLong);
@@ -48,12 +48,12 @@ impl Email {
     }
 
     /// The address.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The part before the `@`.
-    pub fn local(&self) -> &str {
+    pub(crate) fn local(&self) -> &str {
         self.0.split('@').next().unwrap_or_default()
     }
 }
@@ -73,19 +73,19 @@ fn is_label(label: &str) -> bool {
 
 /// A phone number in E.164: `+` and 8 to 15 digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Phone(String);
+pub(crate) struct Phone(String);
 
 /// The text is not an international phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected an international number such as +221 77 123 45 67")]
-pub struct PhoneFault;
+pub(crate) struct PhoneFault;
 
 impl Phone {
     /// Reads a number in international form: `+221 77 123 45 67`, `00221771234567`, `+221-77-123-4567`.
     ///
     /// # Errors
     /// [`PhoneFault`] when it has no country code, other characters, or too few or too many digits.
-    pub fn parse(input: &str) -> Result<Self, PhoneFault> {
+    pub(crate) fn parse(input: &str) -> Result<Self, PhoneFault> {
         let input = input.trim();
         if input.len() > 40 {
             return Err(PhoneFault);
@@ -109,14 +109,10 @@ impl Phone {
     }
 
     /// The number in E.164.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The last two digits, to remind an owner which number it is.
-    pub fn hint(&self) -> &str {
-        &self.0[self.0.len() - 2..]
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::tables;
 /// An organisation whose applications read through persisted operations.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = tables::partners)]
-pub struct Partner {
+pub(crate) struct Partner {
     /// `partner("…")` in its tokens.
     pub slug: String,
     /// Its name.
@@ -26,7 +26,7 @@ pub struct Partner {
 /// One application of a partner.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = tables::partner_clients)]
-pub struct PartnerClient {
+pub(crate) struct PartnerClient {
     /// `client("…")` in its tokens.
     pub slug: String,
     /// Whose.
@@ -44,7 +44,7 @@ pub struct PartnerClient {
 /// A token given to a client, known by its revocation ids.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = tables::partner_tokens)]
-pub struct PartnerToken {
+pub(crate) struct PartnerToken {
     /// UUIDv7.
     pub id: Uuid,
     /// Whose.

@@ -20,7 +20,7 @@ static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
 
 /// Why a password is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordFault {
+pub(crate) enum PasswordFault {
     /// Fewer than ten characters.
     #[error("the password is shorter than {MIN} characters")]
     TooShort,
@@ -39,7 +39,7 @@ pub enum PasswordFault {
 }
 
 /// The form that is checked and hashed: NFKC, so that the same keys give the same password on every device.
-pub fn prepare(password: &str) -> String {
+pub(crate) fn prepare(password: &str) -> String {
     password.nfkc().collect()
 }
 
@@ -47,7 +47,7 @@ pub fn prepare(password: &str) -> String {
 ///
 /// # Errors
 /// [`PasswordFault`] says which rule it breaks.
-pub fn check(password: &str, personal: &[&str]) -> Result<(), PasswordFault> {
+pub(crate) fn check(password: &str, personal: &[&str]) -> Result<(), PasswordFault> {
     let length = password.chars().count();
     if length < MIN {
         return Err(PasswordFault::TooShort);

@@ -20,7 +20,7 @@ text_enum! {
 /// The colours of the reading applications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Theme {
+pub(crate) enum Theme {
     /// As the device.
     #[default]
     System,
@@ -35,7 +35,7 @@ pub enum Theme {
 /// How the applications behave for a reader; unknown and missing settings fall back to their defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Preferences {
+pub(crate) struct Preferences {
     /// Colours.
     pub theme: Theme,
     /// Size of running text in CSS pixels, 10 to 40.
@@ -48,7 +48,7 @@ pub struct Preferences {
 
 impl Preferences {
     /// Sizes that remain readable.
-    pub const FONT_SIZES: std::ops::RangeInclusive<i32> = 10..=40;
+    pub(crate) const FONT_SIZES: std::ops::RangeInclusive<i32> = 10..=40;
 }
 
 impl Default for Preferences {
@@ -65,19 +65,19 @@ impl From<serde_json::Value> for Preferences {
 
 /// The address of a picture, which applications will fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Avatar(String);
+pub(crate) struct Avatar(String);
 
 /// The text is not the address of a picture that may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected an https address of at most 500 characters without credentials")]
-pub struct AvatarFault;
+pub(crate) struct AvatarFault;
 
 impl Avatar {
     /// Reads an address: `https`, a host name, no credentials, at most 500 characters.
     ///
     /// # Errors
     /// [`AvatarFault`] otherwise.
-    pub fn parse(input: &str) -> Result<Self, AvatarFault> {
+    pub(crate) fn parse(input: &str) -> Result<Self, AvatarFault> {
         if input.len() > 500 {
             return Err(AvatarFault);
         }
@@ -87,7 +87,7 @@ impl Avatar {
     }
 
     /// The address.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -11,12 +11,12 @@ SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ
 UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
 /// Whether `code` is an ISO 3166-1 alpha-2 code in upper case.
-pub fn is_country(code: &str) -> bool {
+pub(crate) fn is_country(code: &str) -> bool {
     code.len() == 2 && COUNTRIES.split(' ').any(|known| known == code)
 }
 
 /// Whether `name` is a zone of the IANA time zone database.
-pub fn is_time_zone(name: &str) -> bool {
+pub(crate) fn is_time_zone(name: &str) -> bool {
     name.len() <= 64 && jiff::tz::TimeZone::get(name).is_ok()
 }
 

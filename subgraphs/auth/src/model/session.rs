@@ -44,7 +44,7 @@ text_enum! {
 /// A sign-in on a device; also the family of its refresh tokens.
 #[derive(Clone, Debug, Queryable, Selectable, Identifiable, Insertable)]
 #[diesel(table_name = tables::sessions)]
-pub struct Session {
+pub(crate) struct Session {
     /// UUIDv7; `session("…")` in its tokens.
     pub id: Uuid,
     /// Whose.
@@ -70,7 +70,7 @@ pub struct Session {
 
 impl Session {
     /// Whether it has neither ended nor run out.
-    pub fn is_live(&self, now: OffsetDateTime) -> bool {
+    pub(crate) fn is_live(&self, now: OffsetDateTime) -> bool {
         self.revoked_at.is_none() && self.expires_at > now
     }
 }
@@ -84,7 +84,7 @@ impl From<Method> for String {
 /// A refresh token as it is stored: by its hash.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = tables::refresh_tokens)]
-pub struct RefreshToken {
+pub(crate) struct RefreshToken {
     /// SHA-256 of the token.
     pub token_hash: Vec<u8>,
     /// Its family.
@@ -99,7 +99,7 @@ pub struct RefreshToken {
 
 /// What presenting a refresh token comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefreshVerdict {
+pub(crate) enum RefreshVerdict {
     /// Exchange it for the next one.
     Rotate,
     /// It has run out, or its session has ended: sign in again.
@@ -111,7 +111,7 @@ pub enum RefreshVerdict {
 impl RefreshToken {
     /// Judges the token. There is no grace for a response that was lost: whoever replays a spent token within a grace
     /// period would share the session with its owner unnoticed, so a lost response costs a sign-in instead.
-    pub fn judge(&self, session_is_live: bool, now: OffsetDateTime) -> RefreshVerdict {
+    pub(crate) fn judge(&self, session_is_live: bool, now: OffsetDateTime) -> RefreshVerdict {
         if !session_is_live {
             RefreshVerdict::Over
         } else if self.spent_at.is_some() {

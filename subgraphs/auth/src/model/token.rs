@@ -38,7 +38,7 @@ impl From<Purpose> for String {
 /// A token that a person made for a script or a device of theirs.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, Identifiable)]
 #[diesel(table_name = tables::personal_access_tokens)]
-pub struct PersonalAccessToken {
+pub(crate) struct PersonalAccessToken {
     /// UUIDv7; `session("…")` in the biscuit, so that it is revoked like a session.
     pub id: Uuid,
     /// Whose.

@@ -3,7 +3,7 @@
 use coko_core::database::Connection;
 use coko_core::paging::{Direction, Page};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Timestamptz};
+use diesel::sql_types::Timestamptz;
 use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 
