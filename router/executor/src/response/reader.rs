@@ -99,7 +99,11 @@ impl<'a> Reader<'a> {
             expected = position + 1;
             let field = &selection.fields[position];
             let value = self.value(field.child.as_ref())?;
-            self.arena.set(object, field.slot, value);
+            // An aliased `__typename` stands in for the plain one only where that was not asked.
+            let stand_in = field.slot == TYPENAME && *field.key != *"__typename";
+            if !stand_in || self.arena.get(object, TYPENAME) == Value::Missing {
+                self.arena.set(object, field.slot, value);
+            }
         }
         Ok(Value::Object(object))
     }

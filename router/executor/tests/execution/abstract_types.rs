@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::kit::{Subgraph, World, summary};
 
-fn media() -> World {
+pub(crate) fn media() -> World {
     World::new(vec![
         Subgraph::new(
             "media",

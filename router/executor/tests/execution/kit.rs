@@ -106,7 +106,7 @@ impl Subgraph {
     }
 
     pub(crate) fn entities(mut self, entities: Json) -> Self {
-        self.entities = entities.as_array().unwrap().clone();
+        self.entities.clone_from(entities.as_array().unwrap());
         self
     }
 

@@ -1,5 +1,10 @@
 //! The executor against small subgraphs that resolve real queries over literal data.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of these tests panic as the tests do"
+)]
+
 mod abstract_types;
 mod conditions;
 mod entities;
@@ -8,6 +13,8 @@ mod introspection;
 mod kit;
 mod mutations;
 mod nulls;
+mod properties;
+mod reference;
 mod scheduling;
 mod supergraphs;
 mod variables;
