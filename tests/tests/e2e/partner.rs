@@ -16,7 +16,7 @@ async fn done(admin: &Client, field: &str, selection: &str, kind: &str, input: V
 
 /// The ids of the committed manifest's operations, by name.
 fn operation(name: &str) -> String {
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/operations/coko.json");
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/operations/web.json");
     let manifest: Value = serde_json::from_str(&std::fs::read_to_string(manifest).unwrap()).unwrap();
     let operations = manifest["operations"].as_array().unwrap();
     let found = operations.iter().find(|operation| operation["name"] == name);
