@@ -9,6 +9,7 @@
 
 mod characters;
 mod definitions;
+mod demands;
 mod diagnostic;
 mod supergraph;
 
@@ -85,6 +86,7 @@ pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Supergraph, CompositionEr
         .iter_warnings()
         .map(str::to_owned)
         .collect();
+    hints.extend(demands::differing(&sources));
     hints.sort();
     hints.dedup();
 

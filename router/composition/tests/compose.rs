@@ -246,3 +246,22 @@ fn refusals_say_what_and_where() {
     let queryless = refused(&[subgraph("a", "type T @key(fields: \"id\") { id: ID! }")]);
     assert!(queryless.to_string().contains("Query"), "{queryless}");
 }
+
+#[test]
+fn scopes_that_differ_are_remarked() {
+    let sdl = |scope: &str, root: &str| {
+        format!(
+            "type Query {{ {root}: T }} type T @key(fields: \"id\") {{ id: ID! price: Int @shareable @requiresScopes(scopes: [[\"{scope}\"]]) }}"
+        )
+    };
+    let hints = |second: &str| {
+        composed(&[
+            subgraph("a", &sdl("prices:read", "x")),
+            subgraph("b", &sdl(second, "y")),
+        ])
+        .hints
+    };
+    assert_eq!(hints("prices:read"), Vec::<String>::new());
+    let remark = "T.price has different @requiresScopes in a, b; the supergraph lets pass who meets any of them";
+    assert_eq!(hints("books:read"), [remark]);
+}

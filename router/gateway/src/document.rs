@@ -9,6 +9,10 @@ use graphql_tools::static_graphql::query::{
 use crate::config::Limits;
 use crate::refusal::Refusal;
 
+/// Lists of the introspection schema that may be nested. Tools ask for one in another; each further one multiplies the
+/// answer by the size of the schema.
+const INTROSPECTION_LISTS: usize = 2;
+
 /// Checks a document against the limits that depend on it alone.
 ///
 /// # Errors
@@ -25,7 +29,12 @@ pub(crate) fn check_limits(
     let spread = Spread::of(document, operation);
     bounded("depth", spread.depth, limits.depth)?;
     bounded("root_fields", spread.root_fields, limits.root_fields)?;
-    bounded("fields", spread.fields, limits.fields)
+    bounded("fields", spread.fields, limits.fields)?;
+    bounded(
+        "introspection_depth",
+        spread.introspection,
+        INTROSPECTION_LISTS,
+    )
 }
 
 fn bounded(limit: &'static str, found: usize, allowed: usize) -> Result<(), Refusal> {
@@ -115,6 +124,10 @@ struct Spread {
     depth: usize,
     root_fields: usize,
     fields: usize,
+    /// Nested fields that would be lists, were they introspection's.
+    lists: usize,
+    /// The same where they are.
+    introspection: usize,
 }
 
 impl Spread {
@@ -132,6 +145,28 @@ impl Spread {
             depth: self.depth.max(other.depth),
             root_fields: self.root_fields.saturating_add(other.root_fields),
             fields: self.fields.saturating_add(other.fields),
+            lists: self.lists.max(other.lists),
+            introspection: self.introspection.max(other.introspection),
+        }
+    }
+
+    /// A field around what is selected in it.
+    fn under(self, field: &str) -> Self {
+        let is_list = matches!(
+            field,
+            "fields" | "inputFields" | "interfaces" | "possibleTypes"
+        );
+        let introspects = matches!(field, "__schema" | "__type");
+        Self {
+            depth: self.depth + 1,
+            root_fields: 1,
+            fields: self.fields.saturating_add(1),
+            lists: self.lists + usize::from(is_list),
+            introspection: if introspects {
+                self.lists
+            } else {
+                self.introspection
+            },
         }
     }
 }
@@ -149,14 +184,7 @@ impl<'d> Measure<'d> {
         let mut total = Spread::default();
         for selection in &selections.items {
             let part = match selection {
-                Selection::Field(field) => {
-                    let inner = self.selections(&field.selection_set);
-                    Spread {
-                        depth: inner.depth + 1,
-                        root_fields: 1,
-                        fields: inner.fields.saturating_add(1),
-                    }
-                }
+                Selection::Field(field) => self.selections(&field.selection_set).under(&field.name),
                 Selection::InlineFragment(fragment) => self.selections(&fragment.selection_set),
                 Selection::FragmentSpread(spread) => self.fragment(&spread.fragment_name),
             };
@@ -235,6 +263,7 @@ mod tests {
                 Some("directives"),
             ),
             ("{ a { ...F } } fragment F on T { ...F }", None),
+            ("{ a { fields { fields { fields } } } }", None),
         ] {
             assert_eq!(refused(text).as_deref(), limit, "{text}");
         }

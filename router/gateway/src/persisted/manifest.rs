@@ -20,14 +20,14 @@ struct ApolloOperation {
     body: String,
 }
 
-/// Reads a manifest of persisted operations in Apollo's, Relay's or the plain `{hash: document}` format: the documents
-/// by id.
+/// Reads a manifest of persisted operations in Apollo's, Relay's or the plain `{hash: document}` format: pairs of
+/// an id and its document, by id.
 ///
 /// An id of 64 hexadecimal digits is the SHA-256 of its document, and is checked.
 ///
 /// # Errors
 /// Says what is wrong in words for the operator.
-pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
+pub fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
     let value: Value =
         serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
     let operations = match value.get("format") {
@@ -45,7 +45,7 @@ pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
             return Err(format!("the document under {id} has the SHA-256 {digest}"));
         }
     }
-    Ok(operations)
+    Ok(operations.into_iter().collect())
 }
 
 fn apollo(value: Value) -> Result<BTreeMap<String, String>, String> {
@@ -78,7 +78,11 @@ fn plain(value: Value) -> Result<BTreeMap<String, String>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use std::collections::BTreeMap;
+
+    fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
+        super::parse(bytes).map(BTreeMap::from_iter)
+    }
 
     #[test]
     fn three_formats_are_read() {

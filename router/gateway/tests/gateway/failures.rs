@@ -139,3 +139,29 @@ async fn subgraphs_errors_are_masked_when_asked() {
         );
     }
 }
+
+#[tokio::test]
+async fn the_deadline_of_the_request_goes_before_that_of_the_subgraph() {
+    let stack = stack_with(Shape::OverHttp, |config, _| {
+        config.timeouts.request_ms = 300;
+        config.timeouts.subgraph_ms = 10_000;
+    })
+    .await;
+    stack.rogue.feel(Mood::Slow);
+    let began = Instant::now();
+    let answer = stack.run(QUERY).await;
+    assert!(
+        began.elapsed() < Duration::from_millis(1_500),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(
+        answer.body["data"]["books"][0],
+        json!({ "title": "Une si longue lettre", "rating": null })
+    );
+    assert!(
+        answer.codes().iter().all(|code| *code == "TIMEOUT"),
+        "{}",
+        answer.body
+    );
+}

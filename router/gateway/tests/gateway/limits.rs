@@ -71,6 +71,11 @@ async fn every_limit_has_its_refusal() {
         ),
         ("fragment bomb", bomb, "fields"),
         (
+            "introspection of introspection",
+            "{ __schema { types { fields { type { fields { type { possibleTypes { name } } } } } } } }".to_owned(),
+            "introspection_depth",
+        ),
+        (
             "cost",
             "{ books(first: 50) { reviews { stars } } }".to_owned(),
             "cost",

@@ -150,3 +150,32 @@ async fn a_supergraph_composed_from_running_subgraphs() {
         .to_string();
     assert!(error.contains("subgraph gone does not answer"), "{error}");
 }
+
+/// What tools send, as graphql-js writes it.
+const INTROSPECTION: &str = "query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind }
+    subscriptionType { name kind } types { ...FullType } directives { name description isRepeatable locations
+    args(includeDeprecated: true) { ...InputValue } } } }
+    fragment FullType on __Type { kind name description specifiedByURL fields(includeDeprecated: true) { name description
+    args(includeDeprecated: true) { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason }
+    inputFields(includeDeprecated: true) { ...InputValue } interfaces { ...TypeRef } enumValues(includeDeprecated: true) {
+    name description isDeprecated deprecationReason } possibleTypes { ...TypeRef } }
+    fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated deprecationReason }
+    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+    ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
+
+#[tokio::test]
+async fn tools_can_introspect() {
+    let stack = stack().await;
+    let answer = stack.run(INTROSPECTION).await;
+    let types = answer.data()["__schema"]["types"].as_array().unwrap();
+    let book = types
+        .iter()
+        .find(|definition| definition["name"] == "Book")
+        .unwrap();
+    assert_eq!(book["fields"].as_array().unwrap().len(), 5);
+    let shown = answer.body.to_string();
+    assert!(
+        !shown.contains("join__") && !shown.contains("_entities"),
+        "federation stays inside"
+    );
+}
