@@ -51,12 +51,22 @@ pub(crate) struct Auth {
 
 impl Auth {
     /// Takes one permit of `class` for the caller's address and one for `key`, which names an account or a number.
-    async fn throttle(&self, context: &CommandContext, class: &'static str, key: &str, quota: Quota) -> Result<(), Error> {
+    async fn throttle(
+        &self,
+        context: &CommandContext,
+        class: &'static str,
+        key: &str,
+        quota: Quota,
+    ) -> Result<(), Error> {
         let counted = async |scope: &str, key: &str| {
             let class = format!("{class}:{scope}");
-            self.limiter.check(&class, key, quota).await.inspect_err(|_| {
-                metrics::counter!("auth_throttled_total", "class" => class.clone()).increment(1);
-            })
+            self.limiter
+                .check(&class, key, quota)
+                .await
+                .inspect_err(|_| {
+                    metrics::counter!("auth_throttled_total", "class" => class.clone())
+                        .increment(1);
+                })
         };
         if let Some(address) = context.address {
             counted("address", &network(address)).await?;
@@ -78,7 +88,9 @@ impl Auth {
         let pending = store::sessions::pending_revocations(&mut connection).await?;
         let mut told = Vec::with_capacity(pending.len());
         for (key, until) in pending {
-            self.revocations.revoke(std::slice::from_ref(&key), until).await?;
+            self.revocations
+                .revoke(std::slice::from_ref(&key), until)
+                .await?;
             told.push(key);
         }
         if !told.is_empty() {
@@ -99,14 +111,20 @@ impl Auth {
 ///
 /// # Errors
 /// `UNAUTHENTICATED` for guests and ended sessions, `FORBIDDEN` for any token that is not a session's own.
-pub(crate) async fn require_session(context: &CommandContext, connection: &mut Connection) -> Result<Session, Error> {
+pub(crate) async fn require_session(
+    context: &CommandContext,
+    connection: &mut Connection,
+) -> Result<Session, Error> {
     let user = context.viewer.require_user()?;
     if context.viewer.attenuated {
         return Err(Error::forbidden());
     }
     let sessions = store::sessions::live_of(connection, &[user], context.now).await?;
     let current = context.viewer.session_id();
-    if let Some(session) = sessions.into_iter().find(|session| Some(session.id) == current) {
+    if let Some(session) = sessions
+        .into_iter()
+        .find(|session| Some(session.id) == current)
+    {
         return Ok(session);
     }
     let tokens = store::tokens::live_of(connection, user, context.now).await?;
@@ -157,14 +175,22 @@ pub(crate) fn compact(rows: Vec<RoleRight>) -> Vec<Right> {
         .filter(|right| right.action() == "*")
         .map(|right| right.resource().to_owned())
         .collect();
-    rights.retain(|right| right.action() == "*" || !wildcards.iter().any(|resource| resource == right.resource()));
+    rights.retain(|right| {
+        right.action() == "*"
+            || !wildcards
+                .iter()
+                .any(|resource| resource == right.resource())
+    });
     rights.sort();
     rights.dedup();
     rights
 }
 
 /// What must be remembered of sessions whose access tokens may still be alive.
-pub(crate) fn session_revocations(sessions: &[Uuid], until: OffsetDateTime) -> Vec<(String, OffsetDateTime)> {
+pub(crate) fn session_revocations(
+    sessions: &[Uuid],
+    until: OffsetDateTime,
+) -> Vec<(String, OffsetDateTime)> {
     sessions
         .iter()
         .map(|session| (coko_core::identity::session_key(*session), until))
@@ -204,7 +230,12 @@ mod tests {
             resource: resource.to_owned(),
             action: action.to_owned(),
         };
-        let rights = compact(vec![row("books", "read"), row("users", "read"), row("books", "*"), row("users", "read")]);
+        let rights = compact(vec![
+            row("books", "read"),
+            row("users", "read"),
+            row("books", "*"),
+            row("users", "read"),
+        ]);
         let rights: Vec<String> = rights.iter().map(ToString::to_string).collect();
         assert_eq!(rights, ["books:*", "users:read"]);
     }

@@ -9,7 +9,9 @@ use crate::store;
 
 /// The handlers of auth over its database.
 pub fn consumers(platform: &Platform, pool: Pool) -> Consumers {
-    Consumers::new("auth", pool, platform).on::<UserFollowed>(|connection, _context, _event, followed| {
-        Box::pin(async move { Ok(store::followers::upsert(connection, &followed).await?) })
-    })
+    Consumers::new("auth", pool, platform).on::<UserFollowed>(
+        |connection, _context, _event, followed| {
+            Box::pin(async move { Ok(store::followers::upsert(connection, &followed).await?) })
+        },
+    )
 }

@@ -58,7 +58,10 @@ pub(crate) mod limits {
 impl<C> Failure<C> {
     /// A single refusal because of `field`.
     pub(crate) fn field(code: C, field: &'static str) -> Self {
-        Self::Refused(vec![Refusal { code, field: Some(field) }])
+        Self::Refused(vec![Refusal {
+            code,
+            field: Some(field),
+        }])
     }
 
     /// A single refusal of the input as a whole.
@@ -136,11 +139,19 @@ impl<C> Refusals<C> {
     }
 
     pub(crate) fn add(&mut self, code: C, field: &'static str) {
-        self.0.push(Refusal { code, field: Some(field) });
+        self.0.push(Refusal {
+            code,
+            field: Some(field),
+        });
     }
 
     /// The value, or a refusal because of `field`.
-    pub(crate) fn check<T, E>(&mut self, value: Result<T, E>, code: C, field: &'static str) -> Option<T> {
+    pub(crate) fn check<T, E>(
+        &mut self,
+        value: Result<T, E>,
+        code: C,
+        field: &'static str,
+    ) -> Option<T> {
         match value {
             Ok(value) => Some(value),
             Err(_) => {
@@ -152,7 +163,11 @@ impl<C> Refusals<C> {
 
     /// Nothing when the input is sound.
     pub(crate) fn finish(self) -> Outcome<(), C> {
-        if self.0.is_empty() { Ok(()) } else { Err(Failure::Refused(self.0)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::Refused(self.0))
+        }
     }
 }
 

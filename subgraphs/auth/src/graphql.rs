@@ -22,10 +22,14 @@ pub(crate) type AuthSchema = Schema<query::Query, mutation::Mutation, EmptySubsc
 
 /// The schema over `auth`, or without it where only the SDL is wanted.
 pub(crate) fn schema(auth: Option<Arc<Auth>>) -> AuthSchema {
-    let builder = Schema::build(query::Query::default(), mutation::Mutation::default(), EmptySubscription)
-        .enable_federation()
-        .limit_depth(MAX_DEPTH)
-        .limit_complexity(MAX_COMPLEXITY);
+    let builder = Schema::build(
+        query::Query::default(),
+        mutation::Mutation::default(),
+        EmptySubscription,
+    )
+    .enable_federation()
+    .limit_depth(MAX_DEPTH)
+    .limit_complexity(MAX_COMPLEXITY);
     match auth {
         Some(auth) => builder.data(auth).finish(),
         None => builder.finish(),
@@ -34,7 +38,13 @@ pub(crate) fn schema(auth: Option<Arc<Auth>>) -> AuthSchema {
 
 /// The federation SDL of the schema.
 pub(crate) fn sdl() -> String {
-    schema(None).sdl_with_options(SDLExportOptions::new().federation().sorted_fields().sorted_arguments().sorted_enum_items())
+    schema(None).sdl_with_options(
+        SDLExportOptions::new()
+            .federation()
+            .sorted_fields()
+            .sorted_arguments()
+            .sorted_enum_items(),
+    )
 }
 
 /// Fresh loaders for each request.

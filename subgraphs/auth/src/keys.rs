@@ -17,14 +17,19 @@ pub(crate) fn root_keys(config: &Config) -> Result<Vec<RootKey>, BuildError> {
         .split(',')
         .map(str::trim)
         .filter(|key| !key.is_empty())
-        .map(|key| RootKey::parse(&coko_core::config::Secret::new(key)).map_err(|error| BuildError::RootKeys(error.to_string())))
+        .map(|key| {
+            RootKey::parse(&coko_core::config::Secret::new(key))
+                .map_err(|error| BuildError::RootKeys(error.to_string()))
+        })
         .collect::<Result<Vec<_>, _>>()?;
     let mut ids: Vec<u32> = keys.iter().map(RootKey::id).collect();
     ids.sort_unstable();
     ids.dedup();
     match keys.len() {
         0 => Err(BuildError::RootKeys("it holds no key".to_owned())),
-        length if length != ids.len() => Err(BuildError::RootKeys("a key id is used twice".to_owned())),
+        length if length != ids.len() => {
+            Err(BuildError::RootKeys("a key id is used twice".to_owned()))
+        }
         _ => Ok(keys),
     }
 }
@@ -36,7 +41,13 @@ pub(crate) fn route(keys: Vec<PublishedKey>) -> Router {
         "/.well-known/biscuit-keys.json",
         get(move || {
             let document = document.clone();
-            async move { ([(header::CACHE_CONTROL, "public, max-age=300")], Json(document)).into_response() }
+            async move {
+                (
+                    [(header::CACHE_CONTROL, "public, max-age=300")],
+                    Json(document),
+                )
+                    .into_response()
+            }
         }),
     )
 }

@@ -6,8 +6,8 @@
 //! Says: `user.registered`, `user.login`, `user.profile.updated`, `user.role.changed`, `user.suspended`, `user.unsuspended`,
 //! `user.deleted`, `user.export.requested`, `session.revoked`. Hears: `user.followed`.
 
-pub mod config;
 mod commands;
+pub mod config;
 mod consumers;
 mod error;
 mod graphql;
@@ -64,7 +64,10 @@ pub fn translations() -> Result<Translations, TranslationError> {
 /// # Errors
 /// When `root_keys` does not parse.
 pub fn published_keys(config: &Config) -> Result<Vec<PublishedKey>, BuildError> {
-    Ok(keys::root_keys(config)?.iter().map(RootKey::published).collect())
+    Ok(keys::root_keys(config)?
+        .iter()
+        .map(RootKey::published)
+        .collect())
 }
 
 /// Builds the subgraph. Nothing is connected yet: a database or broker that is down does not keep it from starting.
@@ -75,10 +78,16 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
     let pool = Pool::new(&config.database);
     let keys = keys::root_keys(&config)?;
     let published = keys.iter().map(RootKey::published).collect();
-    let signing = keys.into_iter().next().ok_or_else(|| BuildError::RootKeys("it holds no key".to_owned()))?;
+    let signing = keys
+        .into_iter()
+        .next()
+        .ok_or_else(|| BuildError::RootKeys("it holds no key".to_owned()))?;
     let translations = translations()?;
     let http = social::http_client()?;
-    let site_url = config.site_url.as_ref().map_or(&*platform.public_url, |url| url.as_str());
+    let site_url = config
+        .site_url
+        .as_ref()
+        .map_or(&*platform.public_url, |url| url.as_str());
     let auth = Arc::new(commands::Auth {
         pool: pool.clone(),
         cipher: ColumnCipher::new(&config.column_keys, &config.lookup_key)?,
@@ -92,11 +101,31 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         config: config.clone(),
     });
     let schema = graphql::schema(Some(auth.clone()));
-    let router = coko_core::graphql::router(schema, platform, NAME, translations, graphql::loaders(auth.clone()))
-        .merge(keys::route(published));
+    let router = coko_core::graphql::router(
+        schema,
+        platform,
+        NAME,
+        translations,
+        graphql::loaders(auth.clone()),
+    )
+    .merge(keys::route(published));
     let mut tasks = tasks::tasks(platform, &auth, &texter::Texter::new(http, config.texts));
-    tasks.push(Relay::new(NAME, pool.clone(), platform.bus.clone(), platform.clock.clone()).task());
+    tasks.push(
+        Relay::new(
+            NAME,
+            pool.clone(),
+            platform.bus.clone(),
+            platform.clock.clone(),
+        )
+        .task(),
+    );
     tasks.push(platform.mailer.task(pool.clone(), platform.clock.clone()));
     tasks.extend(consumers::consumers(platform, pool.clone()).tasks());
-    Ok(Service { name: NAME, sdl: sdl(), router, tasks, pool })
+    Ok(Service {
+        name: NAME,
+        sdl: sdl(),
+        router,
+        tasks,
+        pool,
+    })
 }

@@ -17,15 +17,15 @@ mod token;
 
 pub(crate) use account::{Account, Change, Status, UserFilter};
 pub(crate) use account::{NewAccount, RoleRight, RoleRow};
-pub(crate) use audit::{AuditFilter, NewAuditEntry, Subject};
 pub(crate) use audit::AuditEntry;
+pub(crate) use audit::{AuditFilter, NewAuditEntry, Subject};
 pub(crate) use consent::NewConsent;
 pub(crate) use consent::{Consent, ConsentKind};
 pub(crate) use contact::{Email, Phone};
+pub(crate) use partner::{DataExport, is_slug};
 pub(crate) use partner::{Partner, PartnerClient, PartnerToken};
-pub(crate) use partner::{is_slug, DataExport};
-pub(crate) use password::{PasswordFault, check as check_password, prepare as prepare_password};
 pub(crate) use password::{MAX as PASSWORD_MAX, MIN as PASSWORD_MIN};
+pub(crate) use password::{PasswordFault, check as check_password, prepare as prepare_password};
 pub(crate) use phone_code::{PhoneCode, PhoneVerdict, TextMessage};
 pub(crate) use profile::{Avatar, Preferences, Privacy, Theme};
 pub(crate) use region::{is_country, is_time_zone};

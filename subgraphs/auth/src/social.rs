@@ -7,10 +7,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm as Algorithm, CoreProviderMetadata};
+use openidconnect::core::{
+    CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm as Algorithm, CoreProviderMetadata,
+};
 use openidconnect::{
-    AuthorizationCode, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _, TokenUrl,
+    AuthorizationCode, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce,
+    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+    TokenResponse as _, TokenUrl,
 };
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
@@ -82,11 +85,18 @@ pub(crate) struct Arrival {
 
 impl Providers {
     pub(crate) fn new(http: reqwest::Client, config: &Config) -> Self {
-        let configured = [(Method::Google, &config.google), (Method::Facebook, &config.facebook)]
-            .into_iter()
-            .filter_map(|(method, provider)| Some((method, provider.clone()?)))
-            .collect();
-        Self { http, configured: Arc::new(configured), metadata: Arc::default() }
+        let configured = [
+            (Method::Google, &config.google),
+            (Method::Facebook, &config.facebook),
+        ]
+        .into_iter()
+        .filter_map(|(method, provider)| Some((method, provider.clone()?)))
+        .collect();
+        Self {
+            http,
+            configured: Arc::new(configured),
+            metadata: Arc::default(),
+        }
     }
 
     /// The address at the provider where a person signs in, for a `state` that the caller remembers.
@@ -99,26 +109,41 @@ impl Providers {
         secrets: (String, String),
     ) -> Result<Departure, SocialError> {
         let provider = self.provider(method)?;
-        if !provider.redirect_uris.iter().any(|known| known == redirect_uri) {
+        if !provider
+            .redirect_uris
+            .iter()
+            .any(|known| known == redirect_uri)
+        {
             return Err(SocialError::Redirect);
         }
         let (nonce, verifier) = secrets;
         let metadata = self.metadata(method, provider, now, METADATA_LIFE).await?;
-        let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| SocialError::Redirect)?;
+        let redirect =
+            RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| SocialError::Redirect)?;
         let pkce = PkceCodeVerifier::new(verifier.clone());
         let sent_nonce = nonce.clone();
         let (url, _, _) = CoreClient::from_provider_metadata(
             metadata,
             ClientId::new(provider.client_id.clone()),
-            Some(ClientSecret::new(provider.client_secret.expose().to_owned())),
+            Some(ClientSecret::new(
+                provider.client_secret.expose().to_owned(),
+            )),
         )
         .set_redirect_uri(redirect)
-        .authorize_url(CoreAuthenticationFlow::AuthorizationCode, move || CsrfToken::new(state), move || Nonce::new(sent_nonce))
+        .authorize_url(
+            CoreAuthenticationFlow::AuthorizationCode,
+            move || CsrfToken::new(state),
+            move || Nonce::new(sent_nonce),
+        )
         .add_scope(Scope::new("email".to_owned()))
         .add_scope(Scope::new("profile".to_owned()))
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&pkce))
         .url();
-        Ok(Departure { url: url.into(), nonce, verifier })
+        Ok(Departure {
+            url: url.into(),
+            nonce,
+            verifier,
+        })
     }
 
     /// Exchanges the code of a person who came back and verifies their ID token: signature, issuer, audience, expiry, nonce.
@@ -134,38 +159,58 @@ impl Providers {
         let metadata = self.metadata(method, provider, now, METADATA_LIFE).await?;
         let (nonce, verifier) = departure;
         let token_url = match &provider.token_url {
-            Some(url) => TokenUrl::new(url.clone()).map_err(|error| SocialError::Unavailable(error.to_string()))?,
-            None => metadata
-                .token_endpoint()
-                .cloned()
-                .ok_or_else(|| SocialError::Unavailable("the discovery document names no token endpoint".to_owned()))?,
+            Some(url) => TokenUrl::new(url.clone())
+                .map_err(|error| SocialError::Unavailable(error.to_string()))?,
+            None => metadata.token_endpoint().cloned().ok_or_else(|| {
+                SocialError::Unavailable(
+                    "the discovery document names no token endpoint".to_owned(),
+                )
+            })?,
         };
         let secret = ClientSecret::new(provider.client_secret.expose().to_owned());
         let client = |metadata: CoreProviderMetadata| {
-            CoreClient::from_provider_metadata(metadata, ClientId::new(provider.client_id.clone()), Some(secret.clone()))
-                .set_token_uri(token_url.clone())
+            CoreClient::from_provider_metadata(
+                metadata,
+                ClientId::new(provider.client_id.clone()),
+                Some(secret.clone()),
+            )
+            .set_token_uri(token_url.clone())
         };
         let answer = client(metadata.clone())
-            .set_redirect_uri(RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| SocialError::Redirect)?)
+            .set_redirect_uri(
+                RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| SocialError::Redirect)?,
+            )
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
             .request_async(&self.http)
             .await
             .map_err(|error| match error {
-                openidconnect::RequestTokenError::ServerResponse(refusal) => SocialError::Refused(refusal.to_string()),
+                openidconnect::RequestTokenError::ServerResponse(refusal) => {
+                    SocialError::Refused(refusal.to_string())
+                }
                 error => SocialError::Unavailable(error.to_string()),
             })?;
         let token = answer
             .id_token()
             .ok_or_else(|| SocialError::Refused("no ID token".to_owned()))?;
         let nonce = Nonce::new(nonce.to_owned());
-        let claims = match token.claims(&client(metadata).id_token_verifier().set_allowed_algs(ALGORITHMS), &nonce) {
+        let claims = match token.claims(
+            &client(metadata)
+                .id_token_verifier()
+                .set_allowed_algs(ALGORITHMS),
+            &nonce,
+        ) {
             Ok(claims) => claims.clone(),
             // The provider may have changed its keys since its discovery document was read.
             Err(_) => {
                 let fresh = self.metadata(method, provider, now, ROTATION_AGE).await?;
                 token
-                    .claims(&client(fresh).id_token_verifier().set_allowed_algs(ALGORITHMS), &nonce)
+                    .claims(
+                        &client(fresh)
+                            .id_token_verifier()
+                            .set_allowed_algs(ALGORITHMS),
+                        &nonce,
+                    )
                     .map_err(|error| SocialError::Refused(error.to_string()))?
                     .clone()
             }
@@ -174,14 +219,22 @@ impl Providers {
             subject: claims.subject().to_string(),
             email: claims.email().map(|email| email.to_string()),
             email_verified: claims.email_verified().unwrap_or(false),
-            name: claims.name().and_then(|name| name.get(None)).map(|name| name.to_string()),
-            picture: claims.picture().and_then(|picture| picture.get(None)).map(|picture| picture.to_string()),
+            name: claims
+                .name()
+                .and_then(|name| name.get(None))
+                .map(|name| name.to_string()),
+            picture: claims
+                .picture()
+                .and_then(|picture| picture.get(None))
+                .map(|picture| picture.to_string()),
             refresh_token: answer.refresh_token().map(|token| token.secret().clone()),
         })
     }
 
     fn provider(&self, method: Method) -> Result<&ProviderConfig, SocialError> {
-        self.configured.get(&method).ok_or(SocialError::Unconfigured)
+        self.configured
+            .get(&method)
+            .ok_or(SocialError::Unconfigured)
     }
 
     /// The provider's discovery document and keys, at most `life` old.
@@ -192,14 +245,16 @@ impl Providers {
         now: OffsetDateTime,
         life: time::Duration,
     ) -> Result<CoreProviderMetadata, SocialError> {
-        let unavailable = |error: &dyn std::fmt::Display| SocialError::Unavailable(error.to_string());
+        let unavailable =
+            |error: &dyn std::fmt::Display| SocialError::Unavailable(error.to_string());
         let mut known = self.metadata.lock().await;
         if let Some((read_at, metadata)) = known.get(&method)
             && now - *read_at < life
         {
             return Ok(metadata.clone());
         }
-        let issuer = IssuerUrl::new(provider.issuer.clone()).map_err(|error| unavailable(&error))?;
+        let issuer =
+            IssuerUrl::new(provider.issuer.clone()).map_err(|error| unavailable(&error))?;
         let metadata = CoreProviderMetadata::discover_async(issuer, &self.http)
             .await
             .map_err(|error| unavailable(&error))?;

@@ -10,6 +10,9 @@ pub(crate) mod sessions;
 pub(crate) mod social;
 pub(crate) mod tokens;
 
+#[cfg(test)]
+mod plans;
+
 use time::OffsetDateTime;
 
 /// The key of lists in order of time: microseconds since the Unix epoch, and the id that breaks ties.
@@ -17,7 +20,8 @@ pub(crate) type TimeKey = (i64, uuid::Uuid);
 
 /// The moment of a cursor; a cursor beyond all time is at its end.
 fn moment(micros: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// The cursor's part of a moment.

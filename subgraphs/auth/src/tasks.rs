@@ -21,7 +21,12 @@ pub(crate) fn tasks(platform: &Platform, auth: &Arc<Auth>, texter: &Texter) -> V
         let (auth, texter, clock) = (auth.clone(), texter.clone(), clock.clone());
         Task::every("texts", Duration::from_secs(1), move || {
             let (auth, texter, now) = (auth.clone(), texter.clone(), clock.now());
-            async move { texter.send_due(&auth.pool, &auth.cipher, now).await.map(drop) }
+            async move {
+                texter
+                    .send_due(&auth.pool, &auth.cipher, now)
+                    .await
+                    .map(drop)
+            }
         })
     };
     let revocations = {
@@ -65,7 +70,9 @@ fn months_from(now: OffsetDateTime) -> impl Iterator<Item = OffsetDateTime> {
     // 31 days from the first of a month is at most the second of the next but never skips one.
     (0..=MONTHS_AHEAD).scan(first, |month, _| {
         let current = *month;
-        *month = (current + time::Duration::days(31)).replace_day(1).unwrap_or(current);
+        *month = (current + time::Duration::days(31))
+            .replace_day(1)
+            .unwrap_or(current);
         Some(current)
     })
 }
@@ -78,8 +85,18 @@ mod tests {
 
     #[test]
     fn no_month_is_skipped() {
-        let months = |now| months_from(now).map(|at| (at.year(), u8::from(at.month()))).collect::<Vec<_>>();
-        assert_eq!(months(datetime!(2026-11-30 23:59 UTC)), [(2026, 11), (2026, 12), (2027, 1), (2027, 2)]);
-        assert_eq!(months(datetime!(2027-01-31 00:00 UTC)), [(2027, 1), (2027, 2), (2027, 3), (2027, 4)]);
+        let months = |now| {
+            months_from(now)
+                .map(|at| (at.year(), u8::from(at.month())))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            months(datetime!(2026-11-30 23:59 UTC)),
+            [(2026, 11), (2026, 12), (2027, 1), (2027, 2)]
+        );
+        assert_eq!(
+            months(datetime!(2027-01-31 00:00 UTC)),
+            [(2027, 1), (2027, 2), (2027, 3), (2027, 4)]
+        );
     }
 }

@@ -44,12 +44,24 @@ impl Texter {
     }
 
     /// Sends everything that is due; returns how many messages left.
-    pub(crate) async fn send_due(&self, pool: &Pool, cipher: &ColumnCipher, now: OffsetDateTime) -> coko_core::Result<usize> {
+    pub(crate) async fn send_due(
+        &self,
+        pool: &Pool,
+        cipher: &ColumnCipher,
+        now: OffsetDateTime,
+    ) -> coko_core::Result<usize> {
         let mut connection = pool.get().await?;
         let mut sent = 0;
         while let Some(message) = claim(&mut connection, now).await? {
-            let open = |column, sealed: &[u8]| cipher.open(column, sealed).map_err(coko_core::Error::internal);
-            let (to, text) = (open(RECIPIENT, &message.recipient)?, open(BODY, &message.body)?);
+            let open = |column, sealed: &[u8]| {
+                cipher
+                    .open(column, sealed)
+                    .map_err(coko_core::Error::internal)
+            };
+            let (to, text) = (
+                open(RECIPIENT, &message.recipient)?,
+                open(BODY, &message.body)?,
+            );
             let outcome = self.send(message.id, &to, &text).await;
             let label = if outcome.is_ok() { "sent" } else { "failed" };
             metrics::counter!("text_messages_total", "outcome" => label).increment(1);
@@ -58,7 +70,9 @@ impl Texter {
                     store::phones::remove_text(&mut connection, message.id).await?;
                     sent += 1;
                 }
-                Err(error) => tracing::warn!(%error, message = %message.id, "a text message is tried again later"),
+                Err(error) => {
+                    tracing::warn!(%error, message = %message.id, "a text message is tried again later")
+                }
             }
         }
         Ok(sent)
@@ -74,7 +88,10 @@ impl Texter {
 }
 
 /// Takes one due message by moving its next attempt, so that it is sent outside the transaction and by one process.
-async fn claim(connection: &mut Connection, now: OffsetDateTime) -> diesel::QueryResult<Option<TextMessage>> {
+async fn claim(
+    connection: &mut Connection,
+    now: OffsetDateTime,
+) -> diesel::QueryResult<Option<TextMessage>> {
     connection
         .transaction(async |connection| {
             let Some(message) = store::phones::due_text(connection, now).await? else {
@@ -87,8 +104,16 @@ async fn claim(connection: &mut Connection, now: OffsetDateTime) -> diesel::Quer
         .await
 }
 
-async fn post(http: &reqwest::Client, url: &Url, token: Option<&Secret>, to: &str, text: &str) -> Result<(), TextError> {
-    let mut request = http.post(url.clone()).json(&serde_json::json!({ "to": to, "text": text }));
+async fn post(
+    http: &reqwest::Client,
+    url: &Url,
+    token: Option<&Secret>,
+    to: &str,
+    text: &str,
+) -> Result<(), TextError> {
+    let mut request = http
+        .post(url.clone())
+        .json(&serde_json::json!({ "to": to, "text": text }));
     if let Some(token) = token {
         request = request.bearer_auth(token.expose());
     }
@@ -98,6 +123,10 @@ async fn post(http: &reqwest::Client, url: &Url, token: Option<&Secret>, to: &st
 
 async fn write(folder: &Path, id: uuid::Uuid, to: &str, text: &str) -> Result<(), TextError> {
     tokio::fs::create_dir_all(folder).await?;
-    tokio::fs::write(folder.join(format!("{id}.txt")), format!("To: {to}\n\n{text}\n")).await?;
+    tokio::fs::write(
+        folder.join(format!("{id}.txt")),
+        format!("To: {to}\n\n{text}\n"),
+    )
+    .await?;
     Ok(())
 }

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use super::{Auth, audit};
 use crate::error::{Failure, Outcome, Refusals, UpdateProfileErrorCode, limits};
-use crate::model::{Account, Avatar, Preferences, Privacy, Subject, Theme, is_country, is_time_zone};
+use crate::model::{
+    Account, Avatar, Preferences, Privacy, Subject, Theme, is_country, is_time_zone,
+};
 use crate::store;
 
 /// What to change; what is `None` stays. `Some(None)` removes what may be absent.
@@ -47,7 +49,14 @@ pub(crate) async fn update_profile(
                 return Ok(after);
             }
             store::accounts::set_profile(connection, &after, context.now).await?;
-            audit(connection, context, "profile.updated", Subject::User(user), (Some(old), Some(new))).await?;
+            audit(
+                connection,
+                context,
+                "profile.updated",
+                Subject::User(user),
+                (Some(old), Some(new)),
+            )
+            .await?;
             let event = UserProfileUpdated {
                 user_id: user,
                 display_name: after.display_name.clone(),
@@ -67,23 +76,39 @@ pub(crate) async fn update_profile(
 fn apply(mut account: Account, change: ProfileChange) -> Outcome<Account, UpdateProfileErrorCode> {
     let mut refusals = Refusals::new();
     if let Some(name) = change.display_name {
-        let name = refusals.check(text::line(&name, limits::NAME), UpdateProfileErrorCode::DisplayNameInvalid, "displayName");
+        let name = refusals.check(
+            text::line(&name, limits::NAME),
+            UpdateProfileErrorCode::DisplayNameInvalid,
+            "displayName",
+        );
         account.display_name = name.unwrap_or_default();
     }
     if let Some(avatar) = change.avatar {
         account.avatar = avatar.and_then(|avatar| {
-            let avatar = refusals.check(Avatar::parse(&avatar), UpdateProfileErrorCode::AvatarInvalid, "avatar");
+            let avatar = refusals.check(
+                Avatar::parse(&avatar),
+                UpdateProfileErrorCode::AvatarInvalid,
+                "avatar",
+            );
             avatar.map(|avatar| avatar.as_str().to_owned())
         });
     }
     if let Some(country) = change.country {
         account.country = country.map(|country| country.to_uppercase());
-        if account.country.as_deref().is_some_and(|country| !is_country(country)) {
+        if account
+            .country
+            .as_deref()
+            .is_some_and(|country| !is_country(country))
+        {
             refusals.add(UpdateProfileErrorCode::CountryUnknown, "country");
         }
     }
     if let Some(language) = change.language {
-        let language = refusals.check(language.parse::<Locale>(), UpdateProfileErrorCode::LanguageInvalid, "language");
+        let language = refusals.check(
+            language.parse::<Locale>(),
+            UpdateProfileErrorCode::LanguageInvalid,
+            "language",
+        );
         account.language = language.unwrap_or_default().to_string();
     }
     if let Some(time_zone) = change.time_zone {
@@ -100,7 +125,10 @@ fn apply(mut account: Account, change: ProfileChange) -> Outcome<Account, Update
     if let Some(size) = change.font_size {
         match u8::try_from(size) {
             Ok(small) if Preferences::FONT_SIZES.contains(&size) => preferences.font_size = small,
-            _ => refusals.add(UpdateProfileErrorCode::FontSizeInvalid, "preferences.fontSize"),
+            _ => refusals.add(
+                UpdateProfileErrorCode::FontSizeInvalid,
+                "preferences.fontSize",
+            ),
         }
     }
     refusals.finish()?;
@@ -120,8 +148,16 @@ fn differences(before: &Account, after: &Account) -> (Value, Value) {
     note("country", json!(before.country), json!(after.country));
     note("language", json!(before.language), json!(after.language));
     note("timeZone", json!(before.time_zone), json!(after.time_zone));
-    note("privacy", json!(before.privacy.as_str()), json!(after.privacy.as_str()));
-    note("preferences", json!(before.preferences), json!(after.preferences));
+    note(
+        "privacy",
+        json!(before.privacy.as_str()),
+        json!(after.privacy.as_str()),
+    );
+    note(
+        "preferences",
+        json!(before.preferences),
+        json!(after.preferences),
+    );
     let personal = [
         ("displayName", before.display_name != after.display_name),
         ("avatar", before.avatar != after.avatar),

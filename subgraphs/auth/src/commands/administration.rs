@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::session::end;
 use super::{Auth, audit, compact, personal_token};
 use crate::error::{
-    Failure, Fault, GrantRoleErrorCode, Outcome, RevokeRoleErrorCode, SuspendUserErrorCode, UnsuspendUserErrorCode, limits,
+    Failure, Fault, GrantRoleErrorCode, Outcome, RevokeRoleErrorCode, SuspendUserErrorCode,
+    UnsuspendUserErrorCode, limits,
 };
 use crate::model::{Account, Change, RevokeReason, Status, Subject};
 use crate::store;
@@ -22,7 +23,12 @@ pub(crate) const ADMIN: &str = "admin";
 const FIXED: [&str; 2] = ["guest", "user"];
 
 /// Grants a role; granting it again changes nothing. Tokens carry it from their next refresh on.
-pub(crate) async fn grant_role(context: &CommandContext, auth: &Auth, user: Uuid, role: &str) -> Outcome<Account, GrantRoleErrorCode> {
+pub(crate) async fn grant_role(
+    context: &CommandContext,
+    auth: &Auth,
+    user: Uuid,
+    role: &str,
+) -> Outcome<Account, GrantRoleErrorCode> {
     context.viewer.require("users", "grant")?;
     if FIXED.contains(&role) {
         return Err(Failure::field(GrantRoleErrorCode::RoleFixed, "role"));
@@ -36,7 +42,15 @@ pub(crate) async fn grant_role(context: &CommandContext, auth: &Auth, user: Uuid
             if !role_exists(connection, role).await? {
                 return Err(Failure::field(GrantRoleErrorCode::RoleUnknown, "role"));
             }
-            if store::accounts::grant(connection, user, role, context.viewer.user_id(), context.now).await? {
+            if store::accounts::grant(
+                connection,
+                user,
+                role,
+                context.viewer.user_id(),
+                context.now,
+            )
+            .await?
+            {
                 say_role_changed(context, connection, user, role, true).await?;
             }
             Ok(account)
@@ -45,7 +59,12 @@ pub(crate) async fn grant_role(context: &CommandContext, auth: &Auth, user: Uuid
 }
 
 /// Takes a role away. Access tokens still carry it, so the sessions end, and so do personal tokens that now exceed their owner.
-pub(crate) async fn revoke_role(context: &CommandContext, auth: &Auth, user: Uuid, role: &str) -> Outcome<Account, RevokeRoleErrorCode> {
+pub(crate) async fn revoke_role(
+    context: &CommandContext,
+    auth: &Auth,
+    user: Uuid,
+    role: &str,
+) -> Outcome<Account, RevokeRoleErrorCode> {
     context.viewer.require("users", "grant")?;
     if FIXED.contains(&role) {
         return Err(Failure::field(RevokeRoleErrorCode::RoleFixed, "role"));
@@ -64,7 +83,16 @@ pub(crate) async fn revoke_role(context: &CommandContext, auth: &Auth, user: Uui
             }
             if store::accounts::ungrant(connection, user, role).await? {
                 say_role_changed(context, connection, user, role, false).await?;
-                end(context, auth, connection, user, None, None, RevokeReason::RoleChanged).await?;
+                end(
+                    context,
+                    auth,
+                    connection,
+                    user,
+                    None,
+                    None,
+                    RevokeReason::RoleChanged,
+                )
+                .await?;
                 end_excessive_tokens(context, connection, user).await?;
             }
             Ok(account)
@@ -76,13 +104,18 @@ pub(crate) async fn revoke_role(context: &CommandContext, auth: &Auth, user: Uui
 }
 
 /// Ends personal tokens with a scope that their owner's roles no longer cover.
-async fn end_excessive_tokens(context: &CommandContext, connection: &mut Connection, user: Uuid) -> Result<(), Fault> {
+async fn end_excessive_tokens(
+    context: &CommandContext,
+    connection: &mut Connection,
+    user: Uuid,
+) -> Result<(), Fault> {
     let mut roles = store::accounts::roles_of(connection, &[user]).await?;
     let roles = roles.remove(&user).unwrap_or_default();
     let rights = compact(store::accounts::rights(connection, Some(&roles)).await?);
     let covered = |scope: &str| {
         rights.iter().any(|right| {
-            scope == right.to_string() || (right.action() == "*" && scope.split(':').next() == Some(right.resource()))
+            scope == right.to_string()
+                || (right.action() == "*" && scope.split(':').next() == Some(right.resource()))
         })
     };
     let tokens = store::tokens::live_of(connection, user, context.now).await?;
@@ -110,8 +143,19 @@ async fn say_role_changed(
         roles: roles.remove(&user).unwrap_or_default(),
     };
     outbox::enqueue(connection, context, &event).await?;
-    let action = if granted { "role.granted" } else { "role.revoked" };
-    audit(connection, context, action, Subject::User(user), (None, Some(json!({ "role": role })))).await
+    let action = if granted {
+        "role.granted"
+    } else {
+        "role.revoked"
+    };
+    audit(
+        connection,
+        context,
+        action,
+        Subject::User(user),
+        (None, Some(json!({ "role": role }))),
+    )
+    .await
 }
 
 /// An account that operators may act on, locked.
@@ -126,9 +170,15 @@ async fn role_exists(connection: &mut Connection, role: &str) -> diesel::QueryRe
 }
 
 /// Closes an account: its sessions and tokens end at once, everywhere.
-pub(crate) async fn suspend(context: &CommandContext, auth: &Auth, user: Uuid, reason: &str) -> Outcome<Account, SuspendUserErrorCode> {
+pub(crate) async fn suspend(
+    context: &CommandContext,
+    auth: &Auth,
+    user: Uuid,
+    reason: &str,
+) -> Outcome<Account, SuspendUserErrorCode> {
     context.viewer.require("users", "suspend")?;
-    let reason = text::block(reason, limits::REASON).map_err(|_| Failure::field(SuspendUserErrorCode::ReasonInvalid, "reason"))?;
+    let reason = text::block(reason, limits::REASON)
+        .map_err(|_| Failure::field(SuspendUserErrorCode::ReasonInvalid, "reason"))?;
     if context.viewer.user_id() == Some(user) {
         return Err(Failure::whole(SuspendUserErrorCode::OwnAccount));
     }
@@ -149,13 +199,42 @@ pub(crate) async fn suspend(context: &CommandContext, auth: &Auth, user: Uuid, r
             if is_admin && !store::accounts::someone_else_has(connection, ADMIN, user).await? {
                 return Err(Failure::whole(SuspendUserErrorCode::LastAdmin));
             }
-            store::accounts::set_status(connection, user, status, Some(&reason), None, context.now).await?;
-            end(context, auth, connection, user, None, None, RevokeReason::Suspended).await?;
+            store::accounts::set_status(connection, user, status, Some(&reason), None, context.now)
+                .await?;
+            end(
+                context,
+                auth,
+                connection,
+                user,
+                None,
+                None,
+                RevokeReason::Suspended,
+            )
+            .await?;
             personal_token::end(context, connection, user, None).await?;
             let values = Some(json!({ "reason": reason }));
-            audit(connection, context, "account.suspended", Subject::User(user), (None, values)).await?;
-            outbox::enqueue(connection, context, &UserSuspended { user_id: user, reason: reason.clone() }).await?;
-            Ok(Account { status, status_reason: Some(reason.clone()), ..account })
+            audit(
+                connection,
+                context,
+                "account.suspended",
+                Subject::User(user),
+                (None, values),
+            )
+            .await?;
+            outbox::enqueue(
+                connection,
+                context,
+                &UserSuspended {
+                    user_id: user,
+                    reason: reason.clone(),
+                },
+            )
+            .await?;
+            Ok(Account {
+                status,
+                status_reason: Some(reason.clone()),
+                ..account
+            })
         })
         .await?;
     drop(connection);
@@ -164,7 +243,11 @@ pub(crate) async fn suspend(context: &CommandContext, auth: &Auth, user: Uuid, r
 }
 
 /// Reopens an account; its owner signs in again.
-pub(crate) async fn unsuspend(context: &CommandContext, auth: &Auth, user: Uuid) -> Outcome<Account, UnsuspendUserErrorCode> {
+pub(crate) async fn unsuspend(
+    context: &CommandContext,
+    auth: &Auth,
+    user: Uuid,
+) -> Outcome<Account, UnsuspendUserErrorCode> {
     context.viewer.require("users", "suspend")?;
     let mut connection = auth.pool.get().await?;
     connection
@@ -177,9 +260,20 @@ pub(crate) async fn unsuspend(context: &CommandContext, auth: &Auth, user: Uuid)
                 .after(Change::Unsuspend)
                 .map_err(|_| Failure::whole(UnsuspendUserErrorCode::NotPossible))?;
             store::accounts::set_status(connection, user, status, None, None, context.now).await?;
-            audit(connection, context, "account.unsuspended", Subject::User(user), (None, None)).await?;
+            audit(
+                connection,
+                context,
+                "account.unsuspended",
+                Subject::User(user),
+                (None, None),
+            )
+            .await?;
             outbox::enqueue(connection, context, &UserUnsuspended { user_id: user }).await?;
-            Ok(Account { status, status_reason: None, ..account })
+            Ok(Account {
+                status,
+                status_reason: None,
+                ..account
+            })
         })
         .await
 }

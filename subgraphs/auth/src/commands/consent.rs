@@ -24,12 +24,19 @@ pub(crate) async fn set(
     auth: &Auth,
     decisions: &[(ConsentKind, bool)],
 ) -> Outcome<Vec<Consent>, SetConsentsErrorCode> {
+    context.viewer.require_user()?;
     let mut kinds = HashSet::new();
     if !decisions.iter().all(|(kind, _)| kinds.insert(*kind)) {
         return Err(Failure::field(SetConsentsErrorCode::Duplicate, "consents"));
     }
-    if decisions.iter().any(|(kind, granted)| kind.is_required() && !granted) {
-        return Err(Failure::field(SetConsentsErrorCode::ConsentRequired, "consents"));
+    if decisions
+        .iter()
+        .any(|(kind, granted)| kind.is_required() && !granted)
+    {
+        return Err(Failure::field(
+            SetConsentsErrorCode::ConsentRequired,
+            "consents",
+        ));
     }
     let mut connection = auth.pool.get().await?;
     connection
@@ -48,8 +55,18 @@ pub(crate) async fn set(
                 })
                 .collect();
             store::privacy::insert_consents(connection, &rows).await?;
-            let values: Value = decisions.iter().map(|(kind, granted)| (kind.as_str().to_owned(), json!(granted))).collect();
-            audit(connection, context, "consent.recorded", Subject::User(user), (None, Some(values))).await?;
+            let values: Value = decisions
+                .iter()
+                .map(|(kind, granted)| (kind.as_str().to_owned(), json!(granted)))
+                .collect();
+            audit(
+                connection,
+                context,
+                "consent.recorded",
+                Subject::User(user),
+                (None, Some(values)),
+            )
+            .await?;
             Ok(store::privacy::current_consents(connection, user).await?)
         })
         .await
@@ -57,14 +74,20 @@ pub(crate) async fn set(
 
 /// Records a request for a copy of everything we hold about the account that asks, with auth's own part; the other domains
 /// add theirs when they hear of it.
-pub(crate) async fn request_export(context: &CommandContext, auth: &Auth) -> Outcome<DataExport, RequestDataExportErrorCode> {
+pub(crate) async fn request_export(
+    context: &CommandContext,
+    auth: &Auth,
+) -> Outcome<DataExport, RequestDataExportErrorCode> {
     let mut connection = auth.pool.get().await?;
     connection
         .transaction(async |connection| {
             let user = require_session(context, connection).await?.user_id;
             store::accounts::lock(connection, user).await?;
             let newest = store::privacy::exports_of(connection, user).await?;
-            if newest.first().is_some_and(|export| export.requested_at > context.now - Duration::HOUR) {
+            if newest
+                .first()
+                .is_some_and(|export| export.requested_at > context.now - Duration::HOUR)
+            {
                 return Err(Failure::whole(RequestDataExportErrorCode::AlreadyRequested));
             }
             let export = DataExport {
@@ -74,8 +97,19 @@ pub(crate) async fn request_export(context: &CommandContext, auth: &Auth) -> Out
                 part: own_part(context, auth, connection, user).await?,
             };
             store::privacy::insert_export(connection, &export).await?;
-            audit(connection, context, "export.requested", Subject::User(user), (None, None)).await?;
-            let event = UserExportRequested { export_id: export.id, user_id: user, requested_at: context.now };
+            audit(
+                connection,
+                context,
+                "export.requested",
+                Subject::User(user),
+                (None, None),
+            )
+            .await?;
+            let event = UserExportRequested {
+                export_id: export.id,
+                user_id: user,
+                requested_at: context.now,
+            };
             outbox::enqueue(connection, context, &event).await?;
             Ok(export)
         })
@@ -83,7 +117,12 @@ pub(crate) async fn request_export(context: &CommandContext, auth: &Auth) -> Out
 }
 
 /// Everything that auth holds about a person, readable without us.
-async fn own_part(context: &CommandContext, auth: &Auth, connection: &mut Connection, user: Uuid) -> Result<Value, Fault> {
+async fn own_part(
+    context: &CommandContext,
+    auth: &Auth,
+    connection: &mut Connection,
+    user: Uuid,
+) -> Result<Value, Fault> {
     let date = |at: time::OffsetDateTime| at.format(&Rfc3339).unwrap_or_default();
     let account = store::accounts::by_id(connection, user)
         .await?
@@ -93,7 +132,9 @@ async fn own_part(context: &CommandContext, auth: &Auth, connection: &mut Connec
         .as_deref()
         .map(|sealed| auth.cipher.open(PHONE, sealed))
         .transpose()?;
-    let roles = store::accounts::roles_of(connection, &[user]).await?.remove(&user);
+    let roles = store::accounts::roles_of(connection, &[user])
+        .await?
+        .remove(&user);
     let sessions = store::sessions::live_of(connection, &[user], context.now).await?;
     let tokens = store::tokens::live_of(connection, user, context.now).await?;
     let consents = store::privacy::all_consents(connection, user).await?;

@@ -29,11 +29,23 @@ pub(crate) async fn request(
         .await?
         .ok_or_else(coko_core::Error::unauthenticated)?;
     drop(connection);
-    auth.throttle(context, "login", &account.id.to_string(), auth.config.limits.login).await?;
+    auth.throttle(
+        context,
+        "login",
+        &account.id.to_string(),
+        auth.config.limits.login,
+    )
+    .await?;
     if let Some(stored) = account.password_hash.as_deref()
-        && !auth.hasher.verify(prepare_password(password.unwrap_or("")), Some(stored)).await?
+        && !auth
+            .hasher
+            .verify(prepare_password(password.unwrap_or("")), Some(stored))
+            .await?
     {
-        return Err(Failure::field(DeleteAccountErrorCode::PasswordWrong, "password"));
+        return Err(Failure::field(
+            DeleteAccountErrorCode::PasswordWrong,
+            "password",
+        ));
     }
     let final_at = context.now + Duration::days(auth.config.lifetimes.deletion_days);
     let mut connection = auth.pool.get().await?;
@@ -48,15 +60,44 @@ pub(crate) async fn request(
                 .map_err(|_| coko_core::Error::unauthenticated())?;
             let roles = store::accounts::roles_of(connection, &[account.id]).await?;
             let is_admin = roles.values().flatten().any(|role| role == ADMIN);
-            if is_admin && !store::accounts::someone_else_has(connection, ADMIN, account.id).await? {
+            if is_admin && !store::accounts::someone_else_has(connection, ADMIN, account.id).await?
+            {
                 return Err(Failure::whole(DeleteAccountErrorCode::LastAdmin));
             }
-            store::accounts::set_status(connection, account.id, status, None, Some(final_at), context.now).await?;
-            end(context, auth, connection, account.id, None, None, RevokeReason::Deleted).await?;
+            store::accounts::set_status(
+                connection,
+                account.id,
+                status,
+                None,
+                Some(final_at),
+                context.now,
+            )
+            .await?;
+            end(
+                context,
+                auth,
+                connection,
+                account.id,
+                None,
+                None,
+                RevokeReason::Deleted,
+            )
+            .await?;
             personal_token::end(context, connection, account.id, None).await?;
-            audit(connection, context, "account.deletion_requested", Subject::User(account.id), (None, None)).await?;
+            audit(
+                connection,
+                context,
+                "account.deletion_requested",
+                Subject::User(account.id),
+                (None, None),
+            )
+            .await?;
             let date = final_at.date();
-            let content = Content { kind: "deletion", arguments: vec![("date", date.to_string())], link: None };
+            let content = Content {
+                kind: "deletion",
+                arguments: vec![("date", date.to_string())],
+                link: None,
+            };
             if let Some(letter) = letters::write(&auth.translations, &account, &content) {
                 mail::enqueue(connection, context, &letter).await?;
             }
@@ -97,8 +138,20 @@ async fn erase(
     connection: &mut coko_core::database::Connection,
     account: &Account,
 ) -> Result<(), Fault> {
-    account.status.after(Change::Anonymise).map_err(coko_core::Error::internal)?;
-    end(context, auth, connection, account.id, None, None, RevokeReason::Deleted).await?;
+    account
+        .status
+        .after(Change::Anonymise)
+        .map_err(coko_core::Error::internal)?;
+    end(
+        context,
+        auth,
+        connection,
+        account.id,
+        None,
+        None,
+        RevokeReason::Deleted,
+    )
+    .await?;
     store::sessions::remove_all(connection, account.id).await?;
     store::tokens::remove_all(connection, account.id).await?;
     store::social::remove_of_user(connection, account.id).await?;
@@ -106,8 +159,23 @@ async fn erase(
     store::privacy::remove_exports(connection, account.id).await?;
     store::privacy::blur_consents(connection, account.id).await?;
     store::accounts::anonymise(connection, account.id, context.now).await?;
-    audit(connection, context, "account.deleted", Subject::User(account.id), (None, None)).await?;
-    outbox::enqueue(connection, context, &UserDeleted { user_id: account.id, deleted_at: context.now }).await?;
+    audit(
+        connection,
+        context,
+        "account.deleted",
+        Subject::User(account.id),
+        (None, None),
+    )
+    .await?;
+    outbox::enqueue(
+        connection,
+        context,
+        &UserDeleted {
+            user_id: account.id,
+            deleted_at: context.now,
+        },
+    )
+    .await?;
     metrics::counter!("user_deletions_total").increment(1);
     Ok(())
 }

@@ -13,14 +13,21 @@ use uuid::Uuid;
 use super::personal_token::{lifetime, parse_rights};
 use super::{Auth, audit};
 use crate::error::{
-    CreatePartnerClientErrorCode as CreateClient, CreatePartnerErrorCode as Create, DisablePartnerClientErrorCode, Failure,
-    MintPartnerTokenErrorCode as Mint, Outcome, Refusals, RevokePartnerTokenErrorCode, limits,
+    CreatePartnerClientErrorCode as CreateClient, CreatePartnerErrorCode as Create,
+    DisablePartnerClientErrorCode, Failure, MintPartnerTokenErrorCode as Mint, Outcome, Refusals,
+    RevokePartnerTokenErrorCode, limits,
 };
 use crate::model::{Email, Partner, PartnerClient, PartnerToken, Subject, is_slug};
 use crate::store;
 
 /// Records a partner organisation.
-pub(crate) async fn create(context: &CommandContext, auth: &Auth, slug: &str, name: &str, contact: &str) -> Outcome<Partner, Create> {
+pub(crate) async fn create(
+    context: &CommandContext,
+    auth: &Auth,
+    slug: &str,
+    name: &str,
+    contact: &str,
+) -> Outcome<Partner, Create> {
     context.viewer.require("partners", "manage")?;
     let mut refusals = Refusals::new();
     if !is_slug(slug) {
@@ -32,7 +39,9 @@ pub(crate) async fn create(context: &CommandContext, auth: &Auth, slug: &str, na
     let partner = Partner {
         slug: slug.to_owned(),
         name: name.unwrap_or_default(),
-        contact: contact.map(|contact| contact.to_string()).unwrap_or_default(),
+        contact: contact
+            .map(|contact| contact.to_string())
+            .unwrap_or_default(),
         created_at: context.now,
         created_by: context.viewer.user_id(),
     };
@@ -42,7 +51,14 @@ pub(crate) async fn create(context: &CommandContext, auth: &Auth, slug: &str, na
             if !store::partners::insert(connection, &partner).await? {
                 return Err(Failure::field(Create::SlugTaken, "slug"));
             }
-            audit(connection, context, "partner.created", Subject::Partner(slug), (None, None)).await?;
+            audit(
+                connection,
+                context,
+                "partner.created",
+                Subject::Partner(slug),
+                (None, None),
+            )
+            .await?;
             Ok(())
         })
         .await?;
@@ -63,7 +79,11 @@ pub(crate) async fn create_client(
     if !is_slug(slug) {
         refusals.add(CreateClient::SlugInvalid, "slug");
     }
-    let name = refusals.check(text::line(name, limits::NAME), CreateClient::NameInvalid, "name");
+    let name = refusals.check(
+        text::line(name, limits::NAME),
+        CreateClient::NameInvalid,
+        "name",
+    );
     let rights = refusals.check(parse_rights(rights), CreateClient::RightInvalid, "rights");
     refusals.finish()?;
     let client = PartnerClient {
@@ -77,14 +97,24 @@ pub(crate) async fn create_client(
     let mut connection = auth.pool.get().await?;
     connection
         .transaction(async |connection| {
-            if store::partners::by_slug(connection, partner).await?.is_none() {
+            if store::partners::by_slug(connection, partner)
+                .await?
+                .is_none()
+            {
                 return Err(Failure::field(CreateClient::PartnerNotFound, "partner"));
             }
             if !store::partners::insert_client(connection, &client).await? {
                 return Err(Failure::field(CreateClient::SlugTaken, "slug"));
             }
             let values = Some(json!({ "partner": partner, "rights": client.rights }));
-            audit(connection, context, "partner_client.created", Subject::Client(slug), (None, values)).await?;
+            audit(
+                connection,
+                context,
+                "partner_client.created",
+                Subject::Client(slug),
+                (None, values),
+            )
+            .await?;
             Ok(())
         })
         .await?;
@@ -92,7 +122,12 @@ pub(crate) async fn create_client(
 }
 
 /// Mints a token for a client; the biscuit is shown this once.
-pub(crate) async fn mint_token(context: &CommandContext, auth: &Auth, client: &str, days: i32) -> Outcome<(PartnerToken, String), Mint> {
+pub(crate) async fn mint_token(
+    context: &CommandContext,
+    auth: &Auth,
+    client: &str,
+    days: i32,
+) -> Outcome<(PartnerToken, String), Mint> {
     context.viewer.require("partners", "manage")?;
     let life = lifetime(days).map_err(|()| Failure::field(Mint::ExpiryInvalid, "expiresInDays"))?;
     let mut connection = auth.pool.get().await?;
@@ -102,7 +137,11 @@ pub(crate) async fn mint_token(context: &CommandContext, auth: &Auth, client: &s
                 .await?
                 .filter(|client| client.disabled_at.is_none())
                 .ok_or_else(|| Failure::field(Mint::ClientNotFound, "client"))?;
-            let rights = client.rights.iter().filter_map(|right| right.parse::<Right>().ok()).collect();
+            let rights = client
+                .rights
+                .iter()
+                .filter_map(|right| right.parse::<Right>().ok())
+                .collect();
             let minted = auth.minter.partner(&PartnerGrant {
                 partner: client.partner.clone(),
                 client: client.slug.clone(),
@@ -120,14 +159,25 @@ pub(crate) async fn mint_token(context: &CommandContext, auth: &Auth, client: &s
             };
             store::partners::insert_token(connection, &token).await?;
             let values = Some(json!({ "client": token.client, "days": days }));
-            audit(connection, context, "partner_token.minted", Subject::Token(token.id), (None, values)).await?;
+            audit(
+                connection,
+                context,
+                "partner_token.minted",
+                Subject::Token(token.id),
+                (None, values),
+            )
+            .await?;
             Ok((token, minted.token))
         })
         .await
 }
 
 /// Ends a client's token and everything narrowed from it.
-pub(crate) async fn revoke_token(context: &CommandContext, auth: &Auth, id: Uuid) -> Outcome<Uuid, RevokePartnerTokenErrorCode> {
+pub(crate) async fn revoke_token(
+    context: &CommandContext,
+    auth: &Auth,
+    id: Uuid,
+) -> Outcome<Uuid, RevokePartnerTokenErrorCode> {
     context.viewer.require("partners", "manage")?;
     let mut connection = auth.pool.get().await?;
     connection
@@ -135,8 +185,19 @@ pub(crate) async fn revoke_token(context: &CommandContext, auth: &Auth, id: Uuid
             let token = store::partners::revoke_token(connection, id, context.now)
                 .await?
                 .ok_or_else(|| Failure::field(RevokePartnerTokenErrorCode::TokenNotFound, "id"))?;
-            store::sessions::insert_revocations(connection, &[(token.revocation_id, token.expires_at)]).await?;
-            audit(connection, context, "partner_token.revoked", Subject::Token(id), (None, None)).await?;
+            store::sessions::insert_revocations(
+                connection,
+                &[(token.revocation_id, token.expires_at)],
+            )
+            .await?;
+            audit(
+                connection,
+                context,
+                "partner_token.revoked",
+                Subject::Token(id),
+                (None, None),
+            )
+            .await?;
             Ok(())
         })
         .await?;
@@ -157,11 +218,24 @@ pub(crate) async fn disable_client(
         .transaction::<_, Failure<DisablePartnerClientErrorCode>, _>(async |connection| {
             let client = store::partners::disable_client(connection, slug, context.now)
                 .await?
-                .ok_or_else(|| Failure::field(DisablePartnerClientErrorCode::ClientNotFound, "client"))?;
+                .ok_or_else(|| {
+                    Failure::field(DisablePartnerClientErrorCode::ClientNotFound, "client")
+                })?;
             let longest = i64::try_from(limits::TOKEN_DAYS).unwrap_or(i64::MAX);
             let key = client_key(&client.partner, &client.slug);
-            store::sessions::insert_revocations(connection, &[(key, context.now + Duration::days(longest))]).await?;
-            audit(connection, context, "partner_client.disabled", Subject::Client(slug), (None, None)).await?;
+            store::sessions::insert_revocations(
+                connection,
+                &[(key, context.now + Duration::days(longest))],
+            )
+            .await?;
+            audit(
+                connection,
+                context,
+                "partner_client.disabled",
+                Subject::Client(slug),
+                (None, None),
+            )
+            .await?;
             Ok(client)
         })
         .await?;

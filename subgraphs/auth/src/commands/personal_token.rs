@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::{Auth, audit, require_session};
 use crate::error::{
-    CreatePersonalAccessTokenErrorCode as Create, Failure, Fault, Outcome, Refusals, RevokePersonalAccessTokenErrorCode, limits,
+    CreatePersonalAccessTokenErrorCode as Create, Failure, Fault, Outcome, Refusals,
+    RevokePersonalAccessTokenErrorCode, limits,
 };
 use crate::model::{PersonalAccessToken, Subject};
 use crate::store;
@@ -26,6 +27,7 @@ pub(crate) async fn create(
     scopes: &[String],
     days: i32,
 ) -> Outcome<(PersonalAccessToken, String), Create> {
+    context.viewer.require_user()?;
     let mut refusals = Refusals::new();
     let name = refusals.check(text::line(name, limits::NAME), Create::NameInvalid, "name");
     let rights = refusals.check(parse_rights(scopes), Create::ScopeInvalid, "scopes");
@@ -38,13 +40,20 @@ pub(crate) async fn create(
     connection
         .transaction(async |connection| {
             let session = require_session(context, connection).await?;
-            if rights.iter().any(|right| !context.viewer.can(right.resource(), right.action())) {
+            if rights
+                .iter()
+                .any(|right| !context.viewer.can(right.resource(), right.action()))
+            {
                 return Err(Failure::field(Create::ScopeNotYours, "scopes"));
             }
             // The account's row serialises two requests that would both be the last one allowed.
             store::accounts::lock(connection, session.user_id).await?;
             store::tokens::retire_expired(connection, session.user_id, context.now).await?;
-            if store::tokens::live_of(connection, session.user_id, context.now).await?.len() >= limits::TOKENS {
+            if store::tokens::live_of(connection, session.user_id, context.now)
+                .await?
+                .len()
+                >= limits::TOKENS
+            {
                 return Err(Failure::whole(Create::TooMany));
             }
             let token = PersonalAccessToken {
@@ -68,7 +77,14 @@ pub(crate) async fn create(
                 expires_at: token.expires_at,
             })?;
             let values = Some(json!({ "scopes": token.scopes, "days": days.whole_days() }));
-            audit(connection, context, "token.created", Subject::Token(token.id), (None, values)).await?;
+            audit(
+                connection,
+                context,
+                "token.created",
+                Subject::Token(token.id),
+                (None, values),
+            )
+            .await?;
             Ok((token, minted.token))
         })
         .await
@@ -79,7 +95,10 @@ pub(crate) fn parse_rights(texts: &[String]) -> Result<BTreeSet<Right>, ()> {
     if texts.is_empty() || texts.len() > limits::SCOPES {
         return Err(());
     }
-    texts.iter().map(|text| text.parse().map_err(|_| ())).collect()
+    texts
+        .iter()
+        .map(|text| text.parse().map_err(|_| ()))
+        .collect()
 }
 
 /// A lifetime of 1 to [`limits::TOKEN_DAYS`] days.
@@ -91,7 +110,11 @@ pub(crate) fn lifetime(days: i32) -> Result<Duration, ()> {
 }
 
 /// Ends a token of the account that asks.
-pub(crate) async fn revoke(context: &CommandContext, auth: &Auth, id: Uuid) -> Outcome<Uuid, RevokePersonalAccessTokenErrorCode> {
+pub(crate) async fn revoke(
+    context: &CommandContext,
+    auth: &Auth,
+    id: Uuid,
+) -> Outcome<Uuid, RevokePersonalAccessTokenErrorCode> {
     let mut connection = auth.pool.get().await?;
     let ended = connection
         .transaction(async |connection| {
@@ -102,7 +125,10 @@ pub(crate) async fn revoke(context: &CommandContext, auth: &Auth, id: Uuid) -> O
     drop(connection);
     auth.broadcast_or_log().await;
     match ended {
-        0 => Err(Failure::field(RevokePersonalAccessTokenErrorCode::TokenNotFound, "id")),
+        0 => Err(Failure::field(
+            RevokePersonalAccessTokenErrorCode::TokenNotFound,
+            "id",
+        )),
         _ => Ok(id),
     }
 }
@@ -115,12 +141,22 @@ pub(crate) async fn end(
     only: Option<&[Uuid]>,
 ) -> Result<usize, Fault> {
     let ended = store::tokens::revoke(connection, user, only, context.now).await?;
-    let keys: Vec<_> = ended.iter().map(|token| (session_key(token.id), token.expires_at)).collect();
+    let keys: Vec<_> = ended
+        .iter()
+        .map(|token| (session_key(token.id), token.expires_at))
+        .collect();
     if !keys.is_empty() {
         store::sessions::insert_revocations(connection, &keys).await?;
     }
     for token in &ended {
-        audit(connection, context, "token.revoked", Subject::Token(token.id), (None, None)).await?;
+        audit(
+            connection,
+            context,
+            "token.revoked",
+            Subject::Token(token.id),
+            (None, None),
+        )
+        .await?;
     }
     Ok(ended.len())
 }

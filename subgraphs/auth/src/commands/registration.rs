@@ -18,12 +18,13 @@ use uuid::Uuid;
 
 use super::{Auth, audit};
 use crate::error::{
-    Failure, Outcome, Refusals, RegisterErrorCode, ResendVerificationErrorCode, VerifyEmailErrorCode, limits, password_code,
+    Failure, Outcome, Refusals, RegisterErrorCode, ResendVerificationErrorCode,
+    VerifyEmailErrorCode, limits, password_code,
 };
 use crate::letters::{self, Content};
 use crate::model::{
-    Account, Change, ConsentKind, Email, Method, NewAccount, NewConsent, OneTimeToken, Preferences, Purpose, Status,
-    Subject, check_password, is_country, is_time_zone, prepare_password,
+    Account, Change, ConsentKind, Email, Method, NewAccount, NewConsent, OneTimeToken, Preferences,
+    Purpose, Status, Subject, check_password, is_country, is_time_zone, prepare_password,
 };
 use crate::store;
 
@@ -82,9 +83,16 @@ pub(crate) fn introduce<C: Copy>(
     codes: IntroductionCodes<C>,
     refusals: &mut Refusals<C>,
 ) -> Option<Introduced> {
-    let name = refusals.check(text::line(&input.display_name, limits::NAME), codes.display_name, "displayName");
+    let name = refusals.check(
+        text::line(&input.display_name, limits::NAME),
+        codes.display_name,
+        "displayName",
+    );
     let country = input.country.map(|country| country.to_uppercase());
-    if country.as_deref().is_some_and(|country| !is_country(country)) {
+    if country
+        .as_deref()
+        .is_some_and(|country| !is_country(country))
+    {
         refusals.add(codes.country, "country");
     }
     let language = input.language.unwrap_or_else(|| context.locale.to_string());
@@ -114,9 +122,16 @@ pub(crate) async fn register(
     introduction: Introduction,
 ) -> Outcome<String, RegisterErrorCode> {
     let mut refusals = Refusals::new();
-    let email = refusals.check(Email::parse(email), RegisterErrorCode::EmailInvalid, "email");
+    let email = refusals.check(
+        Email::parse(email),
+        RegisterErrorCode::EmailInvalid,
+        "email",
+    );
     let password = prepare_password(password);
-    let personal = [email.as_ref().map_or("", Email::as_str), &introduction.display_name];
+    let personal = [
+        email.as_ref().map_or("", Email::as_str),
+        &introduction.display_name,
+    ];
     if let Err(fault) = check_password(&password, &personal) {
         refusals.add(password_code(fault), "password");
     }
@@ -132,12 +147,20 @@ pub(crate) async fn register(
     let (Some(email), Some(introduced)) = (email, introduced) else {
         return Err(Failure::Refused(Vec::new()));
     };
-    auth.throttle(context, "register", email.as_str(), auth.config.limits.register).await?;
+    auth.throttle(
+        context,
+        "register",
+        email.as_str(),
+        auth.config.limits.register,
+    )
+    .await?;
     let work = async {
         let hash = auth.hasher.hash(password, &context.entropy).await?;
         let mut connection = auth.pool.get().await?;
         connection
-            .transaction(async |connection| register_in(context, auth, connection, &email, &hash, &introduced).await)
+            .transaction(async |connection| {
+                register_in(context, auth, connection, &email, &hash, &introduced).await
+            })
             .await
     };
     auth.evenly(work).await?;
@@ -168,7 +191,14 @@ async fn register_in(
             store::privacy::remove_consents(connection, known.id).await?;
         }
         record_consents(context, connection, known.id, introduced.consents).await?;
-        audit(connection, context, "account.registered", Subject::User(known.id), (None, Some(json!({ "method": "password" })))).await?;
+        audit(
+            connection,
+            context,
+            "account.registered",
+            Subject::User(known.id),
+            (None, Some(json!({ "method": "password" }))),
+        )
+        .await?;
         let known = Account {
             display_name: introduced.display_name.clone(),
             language: introduced.language.clone(),
@@ -176,9 +206,20 @@ async fn register_in(
         };
         send_verification(context, auth, connection, &known).await?;
     } else {
-        audit(connection, context, "account.registered_again", Subject::User(known.id), (None, None)).await?;
+        audit(
+            connection,
+            context,
+            "account.registered_again",
+            Subject::User(known.id),
+            (None, None),
+        )
+        .await?;
         let link = format!("{}/reset-password", auth.site_url);
-        let content = Content { kind: "known", arguments: Vec::new(), link: Some(link) };
+        let content = Content {
+            kind: "known",
+            arguments: Vec::new(),
+            link: Some(link),
+        };
         if let Some(letter) = letters::write(&auth.translations, &known, &content) {
             mail::enqueue(connection, context, &letter).await?;
         }
@@ -187,7 +228,11 @@ async fn register_in(
 }
 
 /// A row for a new account with nothing but an introduction.
-pub(crate) fn new_account<'a>(context: &CommandContext, introduced: &'a Introduced, status: Status) -> NewAccount<'a> {
+pub(crate) fn new_account<'a>(
+    context: &CommandContext,
+    introduced: &'a Introduced,
+    status: Status,
+) -> NewAccount<'a> {
     NewAccount {
         id: context.id(),
         email: None,
@@ -268,7 +313,11 @@ async fn send_verification(
     };
     store::sessions::replace_one_time(connection, stored).await?;
     let link = format!("{}/verify-email?token={token}", auth.site_url);
-    let content = Content { kind: "verify", arguments: vec![("hours", hours.to_string())], link: Some(link) };
+    let content = Content {
+        kind: "verify",
+        arguments: vec![("hours", hours.to_string())],
+        link: Some(link),
+    };
     match letters::write(&auth.translations, account, &content) {
         Some(letter) => mail::enqueue(connection, context, &letter).await,
         None => Ok(()),
@@ -276,19 +325,40 @@ async fn send_verification(
 }
 
 /// Proves an address by the secret of the link that was sent to it.
-pub(crate) async fn verify_email(context: &CommandContext, auth: &Auth, token: &str) -> Outcome<(), VerifyEmailErrorCode> {
+pub(crate) async fn verify_email(
+    context: &CommandContext,
+    auth: &Auth,
+    token: &str,
+) -> Outcome<(), VerifyEmailErrorCode> {
     let invalid = || Failure::field(VerifyEmailErrorCode::TokenInvalid, "token");
     let mut connection = auth.pool.get().await?;
     connection
         .transaction(async |connection| {
-            let user = store::sessions::take_one_time(connection, &token_hash(token), Purpose::VerifyEmail, context.now)
+            let user = store::sessions::take_one_time(
+                connection,
+                &token_hash(token),
+                Purpose::VerifyEmail,
+                context.now,
+            )
+            .await?
+            .ok_or_else(invalid)?;
+            let account = store::accounts::lock(connection, user)
                 .await?
                 .ok_or_else(invalid)?;
-            let account = store::accounts::lock(connection, user).await?.ok_or_else(invalid)?;
-            let status = account.status.after(Change::Verify).map_err(|_| invalid())?;
+            let status = account
+                .status
+                .after(Change::Verify)
+                .map_err(|_| invalid())?;
             store::accounts::set_email_verified(connection, user, context.now).await?;
             store::accounts::set_status(connection, user, status, None, None, context.now).await?;
-            audit(connection, context, "account.verified", Subject::User(user), (None, None)).await?;
+            audit(
+                connection,
+                context,
+                "account.verified",
+                Subject::User(user),
+                (None, None),
+            )
+            .await?;
             welcome(context, connection, &account, Method::Password).await?;
             Ok(())
         })
@@ -296,9 +366,20 @@ pub(crate) async fn verify_email(context: &CommandContext, auth: &Auth, token: &
 }
 
 /// Sends the link again where a registration waits for it; says nothing of whether one does.
-pub(crate) async fn resend_verification(context: &CommandContext, auth: &Auth, email: &str) -> Outcome<(), ResendVerificationErrorCode> {
-    let email = Email::parse(email).map_err(|_| Failure::field(ResendVerificationErrorCode::EmailInvalid, "email"))?;
-    auth.throttle(context, "register", email.as_str(), auth.config.limits.register).await?;
+pub(crate) async fn resend_verification(
+    context: &CommandContext,
+    auth: &Auth,
+    email: &str,
+) -> Outcome<(), ResendVerificationErrorCode> {
+    let email = Email::parse(email)
+        .map_err(|_| Failure::field(ResendVerificationErrorCode::EmailInvalid, "email"))?;
+    auth.throttle(
+        context,
+        "register",
+        email.as_str(),
+        auth.config.limits.register,
+    )
+    .await?;
     let work = async {
         let mut connection = auth.pool.get().await?;
         connection

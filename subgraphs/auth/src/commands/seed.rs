@@ -5,8 +5,8 @@ use coko_core::database::Pool;
 use coko_core::locale::Locale;
 use diesel_async::AsyncConnection as _;
 
-use super::registration::{Consents, Introduced, new_account, record_consents, welcome};
 use super::audit;
+use super::registration::{Consents, Introduced, new_account, record_consents, welcome};
 use crate::config::PasswordConfig;
 use crate::error::Fault;
 use crate::hashing::Hasher;
@@ -30,20 +30,34 @@ pub struct DemoAccount {
 ///
 /// # Errors
 /// When the database does not answer, or an account names an address or a role that cannot be.
-pub async fn seed_demo(pool: &Pool, context: &CommandContext, accounts: &[DemoAccount]) -> coko_core::Result<()> {
-    let hasher = Hasher::new(PasswordConfig::default(), &context.entropy).map_err(coko_core::Error::internal)?;
+pub async fn seed_demo(
+    pool: &Pool,
+    context: &CommandContext,
+    accounts: &[DemoAccount],
+) -> coko_core::Result<()> {
+    let hasher = Hasher::new(PasswordConfig::default(), &context.entropy)
+        .map_err(coko_core::Error::internal)?;
     for account in accounts {
-        seed(pool, context, &hasher, account).await.map_err(Fault::into_inner)?;
+        seed(pool, context, &hasher, account)
+            .await
+            .map_err(Fault::into_inner)?;
     }
     Ok(())
 }
 
-async fn seed(pool: &Pool, context: &CommandContext, hasher: &Hasher, demo: &DemoAccount) -> Result<(), Fault> {
+async fn seed(
+    pool: &Pool,
+    context: &CommandContext,
+    hasher: &Hasher,
+    demo: &DemoAccount,
+) -> Result<(), Fault> {
     let email = Email::parse(&demo.email).map_err(coko_core::Error::internal)?;
     let password = prepare_password(&demo.password);
     let mut connection = pool.get().await?;
     let known = store::accounts::by_email(&mut connection, email.as_str()).await?;
-    let stored = known.as_ref().and_then(|account| account.password_hash.as_deref());
+    let stored = known
+        .as_ref()
+        .and_then(|account| account.password_hash.as_deref());
     let hash = match stored {
         Some(_) if hasher.verify(password.clone(), stored).await? => None,
         _ => Some(hasher.hash(password, &context.entropy).await?),
@@ -53,7 +67,11 @@ async fn seed(pool: &Pool, context: &CommandContext, hasher: &Hasher, demo: &Dem
         country: Some("SN".to_owned()),
         language: Locale::FR.to_string(),
         time_zone: "Africa/Dakar".to_owned(),
-        consents: Consents { tracking: true, marketing: false, analytics: false },
+        consents: Consents {
+            tracking: true,
+            marketing: false,
+            analytics: false,
+        },
     };
     connection
         .transaction(async |connection| {
@@ -69,10 +87,18 @@ async fn seed(pool: &Pool, context: &CommandContext, hasher: &Hasher, demo: &Dem
                 .ok_or_else(coko_core::Error::not_found)?;
             if fresh {
                 record_consents(context, connection, account.id, introduced.consents).await?;
-                audit(connection, context, "account.registered", Subject::User(account.id), (None, None)).await?;
+                audit(
+                    connection,
+                    context,
+                    "account.registered",
+                    Subject::User(account.id),
+                    (None, None),
+                )
+                .await?;
                 welcome(context, connection, &account, Method::Password).await?;
             } else if let Some(hash) = &hash {
-                store::accounts::set_password(connection, account.id, Some(hash), context.now).await?;
+                store::accounts::set_password(connection, account.id, Some(hash), context.now)
+                    .await?;
             }
             for role in &demo.roles {
                 store::accounts::grant(connection, account.id, role, None, context.now).await?;

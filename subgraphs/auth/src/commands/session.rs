@@ -13,10 +13,12 @@ use uuid::Uuid;
 
 use super::{Auth, audit, compact, require_session, session_revocations};
 use crate::error::{
-    Failure, Fault, LoginErrorCode, LogoutErrorCode, LogoutEverywhereErrorCode, Outcome, RefreshErrorCode, RevokeSessionErrorCode,
+    Failure, Fault, LoginErrorCode, LogoutErrorCode, LogoutEverywhereErrorCode, Outcome,
+    RefreshErrorCode, RevokeSessionErrorCode,
 };
 use crate::model::{
-    Account, Change, Email, Method, RefreshToken, RefreshVerdict, RevokeReason, Session, Status, Subject, prepare_password,
+    Account, Change, Email, Method, RefreshToken, RefreshVerdict, RevokeReason, Session, Status,
+    Subject, prepare_password,
 };
 use crate::store;
 
@@ -42,7 +44,13 @@ pub(crate) async fn login(
     device: Option<&str>,
 ) -> Outcome<SignedIn, LoginErrorCode> {
     let wrong = || Failure::whole(LoginErrorCode::CredentialsInvalid);
-    auth.throttle(context, "login", &email.trim().to_lowercase(), auth.config.limits.login).await?;
+    auth.throttle(
+        context,
+        "login",
+        &email.trim().to_lowercase(),
+        auth.config.limits.login,
+    )
+    .await?;
     if password.len() > MAX_PASSWORD_BYTES {
         return Err(wrong());
     }
@@ -54,9 +62,12 @@ pub(crate) async fn login(
     // No connection is held while the password is hashed, and one is hashed whether or not there is an account.
     drop(connection);
     let password = prepare_password(password);
-    let stored = account.as_ref().and_then(|account| account.password_hash.as_deref());
+    let stored = account
+        .as_ref()
+        .and_then(|account| account.password_hash.as_deref());
     let matches = auth.hasher.verify(password.clone(), stored).await?;
-    let Some(account) = account.filter(|account| matches && account.status != Status::Pending) else {
+    let Some(account) = account.filter(|account| matches && account.status != Status::Pending)
+    else {
         count(Method::Password, "refused");
         return Err(wrong());
     };
@@ -65,14 +76,18 @@ pub(crate) async fn login(
         return Err(Failure::whole(LoginErrorCode::AccountSuspended));
     }
     let rehash = match account.password_hash.as_deref() {
-        Some(hash) if auth.hasher.is_stale(hash) => Some(auth.hasher.hash(password, &context.entropy).await?),
+        Some(hash) if auth.hasher.is_stale(hash) => {
+            Some(auth.hasher.hash(password, &context.entropy).await?)
+        }
         _ => None,
     };
     let mut connection = auth.pool.get().await?;
     connection
         .transaction(async |connection| {
             // Between the look and the lock the account may have changed.
-            let now = store::accounts::lock(connection, account.id).await?.ok_or_else(wrong)?;
+            let now = store::accounts::lock(connection, account.id)
+                .await?
+                .ok_or_else(wrong)?;
             if now.password_hash != account.password_hash || !now.may_sign_in() {
                 return Err(wrong());
             }
@@ -94,8 +109,16 @@ pub(crate) async fn start(
     device: Option<&str>,
 ) -> Result<SignedIn, Fault> {
     if let Ok(status) = account.status.after(Change::CancelDeletion) {
-        store::accounts::set_status(connection, account.id, status, None, None, context.now).await?;
-        audit(connection, context, "account.deletion_cancelled", Subject::User(account.id), (None, None)).await?;
+        store::accounts::set_status(connection, account.id, status, None, None, context.now)
+            .await?;
+        audit(
+            connection,
+            context,
+            "account.deletion_cancelled",
+            Subject::User(account.id),
+            (None, None),
+        )
+        .await?;
         account.status = status;
         account.delete_after = None;
     }
@@ -104,7 +127,8 @@ pub(crate) async fn start(
         id: context.id(),
         user_id: account.id,
         method,
-        device: device.and_then(|device| text::line(&device.chars().take(80).collect::<String>(), 80).ok()),
+        device: device
+            .and_then(|device| text::line(&device.chars().take(80).collect::<String>(), 80).ok()),
         address: context.address.map(|address| address.to_string()),
         agent: context.agent.clone(),
         created_at: context.now,
@@ -118,7 +142,10 @@ pub(crate) async fn start(
         context,
         "session.started",
         Subject::Session(session.id),
-        (None, Some(json!({ "user": account.id, "method": method.as_str() }))),
+        (
+            None,
+            Some(json!({ "user": account.id, "method": method.as_str() })),
+        ),
     )
     .await?;
     let event = UserLogin {
@@ -178,7 +205,11 @@ enum Refreshed {
 }
 
 /// Exchanges a refresh token for the next one and an access token; one that was exchanged before ends its whole family.
-pub(crate) async fn refresh(context: &CommandContext, auth: &Auth, token: &str) -> Outcome<SignedIn, RefreshErrorCode> {
+pub(crate) async fn refresh(
+    context: &CommandContext,
+    auth: &Auth,
+    token: &str,
+) -> Outcome<SignedIn, RefreshErrorCode> {
     let hash = token_hash(token);
     let mut connection = auth.pool.get().await?;
     let refreshed = connection
@@ -191,7 +222,10 @@ pub(crate) async fn refresh(context: &CommandContext, auth: &Auth, token: &str) 
         Refreshed::Refused(code) => Err(Failure::field(code, "refreshToken")),
         Refreshed::Stolen => {
             auth.broadcast_or_log().await;
-            Err(Failure::field(RefreshErrorCode::TokenInvalid, "refreshToken"))
+            Err(Failure::field(
+                RefreshErrorCode::TokenInvalid,
+                "refreshToken",
+            ))
         }
     }
 }
@@ -210,7 +244,16 @@ async fn refresh_in(
         RefreshVerdict::Reused => {
             tracing::warn!(session = %session.id, "a spent refresh token came back: the session is ended");
             metrics::counter!("refresh_reuse_total").increment(1);
-            end(context, auth, connection, session.user_id, Some(session.id), None, RevokeReason::RefreshReuse).await?;
+            end(
+                context,
+                auth,
+                connection,
+                session.user_id,
+                Some(session.id),
+                None,
+                RevokeReason::RefreshReuse,
+            )
+            .await?;
             Ok(Refreshed::Stolen)
         }
         RefreshVerdict::Rotate => {
@@ -257,28 +300,57 @@ pub(crate) async fn end(
     store::sessions::insert_revocations(connection, &session_revocations(&ended, until)).await?;
     for session in &ended {
         let values = Some(json!({ "user": user, "reason": reason.as_str() }));
-        audit(connection, context, "session.ended", Subject::Session(*session), (None, values)).await?;
+        audit(
+            connection,
+            context,
+            "session.ended",
+            Subject::Session(*session),
+            (None, values),
+        )
+        .await?;
     }
     let events: Vec<_> = ended
         .iter()
-        .map(|session| SessionRevoked { session_id: *session, user_id: user, reason: reason.as_str().to_owned() })
+        .map(|session| SessionRevoked {
+            session_id: *session,
+            user_id: user,
+            reason: reason.as_str().to_owned(),
+        })
         .collect();
     outbox::enqueue_all(connection, context, &events).await?;
-    metrics::counter!("sessions_ended_total", "reason" => reason.as_str()).increment(ended.len() as u64);
+    metrics::counter!("sessions_ended_total", "reason" => reason.as_str())
+        .increment(ended.len() as u64);
     Ok(ended)
 }
 
 /// Ends the session that asks.
-pub(crate) async fn logout(context: &CommandContext, auth: &Auth) -> Outcome<Uuid, LogoutErrorCode> {
+pub(crate) async fn logout(
+    context: &CommandContext,
+    auth: &Auth,
+) -> Outcome<Uuid, LogoutErrorCode> {
     let user = context.viewer.require_user()?;
     let session = context.viewer.session_id();
     let mut connection = auth.pool.get().await?;
     let ended = connection
-        .transaction(async |connection| end(context, auth, connection, user, session, None, RevokeReason::Logout).await)
+        .transaction(async |connection| {
+            end(
+                context,
+                auth,
+                connection,
+                user,
+                session,
+                None,
+                RevokeReason::Logout,
+            )
+            .await
+        })
         .await?;
     drop(connection);
     auth.broadcast_or_log().await;
-    ended.first().copied().ok_or_else(|| Failure::whole(LogoutErrorCode::NotASession))
+    ended
+        .first()
+        .copied()
+        .ok_or_else(|| Failure::whole(LogoutErrorCode::NotASession))
 }
 
 /// Ends every session of the account that asks, or every other one; returns how many.
@@ -296,7 +368,16 @@ pub(crate) async fn logout_everywhere(
                 false => None,
             };
             Ok::<_, Failure<LogoutEverywhereErrorCode>>(
-                end(context, auth, connection, user, None, kept, RevokeReason::Owner).await?,
+                end(
+                    context,
+                    auth,
+                    connection,
+                    user,
+                    None,
+                    kept,
+                    RevokeReason::Owner,
+                )
+                .await?,
             )
         })
         .await;
@@ -312,12 +393,25 @@ pub(crate) async fn logout_everywhere(
 }
 
 /// Ends one session of the account that asks.
-pub(crate) async fn revoke_session(context: &CommandContext, auth: &Auth, id: Uuid) -> Outcome<Uuid, RevokeSessionErrorCode> {
+pub(crate) async fn revoke_session(
+    context: &CommandContext,
+    auth: &Auth,
+    id: Uuid,
+) -> Outcome<Uuid, RevokeSessionErrorCode> {
     let mut connection = auth.pool.get().await?;
     let ended = connection
         .transaction(async |connection| {
             let current = require_session(context, connection).await?;
-            end(context, auth, connection, current.user_id, Some(id), None, RevokeReason::Owner).await
+            end(
+                context,
+                auth,
+                connection,
+                current.user_id,
+                Some(id),
+                None,
+                RevokeReason::Owner,
+            )
+            .await
         })
         .await?;
     drop(connection);
@@ -329,5 +423,6 @@ pub(crate) async fn revoke_session(context: &CommandContext, auth: &Auth, id: Uu
 }
 
 fn count(method: Method, outcome: &'static str) {
-    metrics::counter!("logins_total", "method" => method.as_str(), "outcome" => outcome).increment(1);
+    metrics::counter!("logins_total", "method" => method.as_str(), "outcome" => outcome)
+        .increment(1);
 }

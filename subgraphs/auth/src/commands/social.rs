@@ -17,8 +17,13 @@ use uuid::Uuid;
 use super::registration::{Consents, Introduced, new_account, record_consents, welcome};
 use super::session::{SignedIn, start};
 use super::{Auth, audit};
-use crate::error::{CompleteSocialSignInErrorCode, Failure, Fault, Outcome, StartSocialSignInErrorCode, limits};
-use crate::model::{Account, Avatar, Change, Email, Method, NewAccount, Purpose, SocialAttempt, SocialIdentity, Status, Subject};
+use crate::error::{
+    CompleteSocialSignInErrorCode, Failure, Fault, Outcome, StartSocialSignInErrorCode, limits,
+};
+use crate::model::{
+    Account, Avatar, Change, Email, Method, NewAccount, Purpose, SocialAttempt, SocialIdentity,
+    Status, Subject,
+};
 use crate::social::{Arrival, SocialError};
 use crate::store;
 
@@ -40,7 +45,13 @@ pub(crate) async fn begin(
     redirect_uri: &str,
 ) -> Outcome<Leaving, StartSocialSignInErrorCode> {
     if let Some(address) = context.address {
-        auth.throttle(context, "social", &address.to_string(), auth.config.limits.login).await?;
+        auth.throttle(
+            context,
+            "social",
+            &address.to_string(),
+            auth.config.limits.login,
+        )
+        .await?;
     }
     let state = context.entropy.token();
     let secrets = (context.entropy.token(), context.entropy.token());
@@ -49,7 +60,10 @@ pub(crate) async fn begin(
         .depart(provider, redirect_uri, state.clone(), context.now, secrets)
         .await
         .map_err(|error| match error {
-            SocialError::Redirect => Failure::field(StartSocialSignInErrorCode::RedirectUriUnknown, "redirectUri"),
+            SocialError::Redirect => Failure::field(
+                StartSocialSignInErrorCode::RedirectUriUnknown,
+                "redirectUri",
+            ),
             error => {
                 tracing::warn!(%error, provider = provider.as_str(), "a sign-in cannot begin");
                 Failure::field(StartSocialSignInErrorCode::ProviderUnavailable, "provider")
@@ -60,12 +74,17 @@ pub(crate) async fn begin(
         provider,
         redirect_uri: redirect_uri.to_owned(),
         nonce: departure.nonce,
-        pkce_verifier: auth.cipher.seal(&context.entropy, VERIFIER, &departure.verifier),
+        pkce_verifier: auth
+            .cipher
+            .seal(&context.entropy, VERIFIER, &departure.verifier),
         expires_at: context.now + Duration::minutes(auth.config.lifetimes.social_minutes),
     };
     let mut connection = auth.pool.get().await?;
     store::social::insert_attempt(&mut connection, attempt).await?;
-    Ok(Leaving { url: departure.url, state })
+    Ok(Leaving {
+        url: departure.url,
+        state,
+    })
 }
 
 /// Ends a sign-in at a provider with the state and code that came back.
@@ -103,7 +122,15 @@ pub(crate) async fn complete(
     let mut connection = auth.pool.get().await?;
     connection
         .transaction(async |connection| {
-            let account = account_of(context, auth, connection, attempt.provider, &arrival, consents).await?;
+            let account = account_of(
+                context,
+                auth,
+                connection,
+                attempt.provider,
+                &arrival,
+                consents,
+            )
+            .await?;
             if !account.may_sign_in() {
                 return Err(Failure::whole(Codes::AccountSuspended));
             }
@@ -136,7 +163,9 @@ async fn account_of(
 ) -> Result<Account, Fault> {
     let gone = || coko_core::Error::new(coko_core::Code::Conflict, "core-conflict");
     if let Some(user) = store::social::user_of(connection, provider, &arrival.subject).await? {
-        return Ok(store::accounts::lock(connection, user).await?.ok_or_else(gone)?);
+        return Ok(store::accounts::lock(connection, user)
+            .await?
+            .ok_or_else(gone)?);
     }
     let email = arrival
         .email
@@ -153,12 +182,31 @@ async fn account_of(
             account.id
         }
         Some(account) => account.id,
-        None => register(context, connection, provider, arrival, email.as_ref(), consents).await?,
+        None => {
+            register(
+                context,
+                connection,
+                provider,
+                arrival,
+                email.as_ref(),
+                consents,
+            )
+            .await?
+        }
     };
     let values = Some(json!({ "provider": provider.as_str() }));
-    audit(connection, context, "social.linked", Subject::User(id), (None, values)).await?;
+    audit(
+        connection,
+        context,
+        "social.linked",
+        Subject::User(id),
+        (None, values),
+    )
+    .await?;
     tracing::info!(user = %id, provider = provider.as_str(), site = auth.site_url, "an identity was linked");
-    Ok(store::accounts::lock(connection, id).await?.ok_or_else(gone)?)
+    Ok(store::accounts::lock(connection, id)
+        .await?
+        .ok_or_else(gone)?)
 }
 
 /// Completes an unproven registration for the person whom the provider vouches for.
@@ -195,7 +243,13 @@ async fn register(
     let name = arrival
         .name
         .as_deref()
-        .and_then(|name| text::line(&name.chars().take(limits::NAME).collect::<String>(), limits::NAME).ok())
+        .and_then(|name| {
+            text::line(
+                &name.chars().take(limits::NAME).collect::<String>(),
+                limits::NAME,
+            )
+            .ok()
+        })
         .or_else(|| email.map(|email| email.local().to_owned()))
         .unwrap_or_else(|| "Coko".to_owned());
     let introduced = Introduced {
@@ -213,14 +267,27 @@ async fn register(
     if !store::accounts::insert(connection, &row).await? {
         return Err(coko_core::Error::new(coko_core::Code::Conflict, "core-conflict").into());
     }
-    let mut account = store::accounts::by_id(connection, row.id).await?.ok_or_else(coko_core::Error::not_found)?;
-    if let Some(picture) = arrival.picture.as_deref().and_then(|picture| Avatar::parse(picture).ok()) {
+    let mut account = store::accounts::by_id(connection, row.id)
+        .await?
+        .ok_or_else(coko_core::Error::not_found)?;
+    if let Some(picture) = arrival
+        .picture
+        .as_deref()
+        .and_then(|picture| Avatar::parse(picture).ok())
+    {
         account.avatar = Some(picture.as_str().to_owned());
         store::accounts::set_profile(connection, &account, context.now).await?;
     }
     record_consents(context, connection, account.id, consents).await?;
     let values = Some(json!({ "method": provider.as_str() }));
-    audit(connection, context, "account.registered", Subject::User(account.id), (None, values)).await?;
+    audit(
+        connection,
+        context,
+        "account.registered",
+        Subject::User(account.id),
+        (None, values),
+    )
+    .await?;
     welcome(context, connection, &account, provider).await?;
     Ok(account.id)
 }

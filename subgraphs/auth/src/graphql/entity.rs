@@ -38,18 +38,29 @@ pub(crate) struct User {
 impl User {
     /// An account as the viewer's token permits to see it.
     pub(super) fn new(account: Account) -> Self {
-        Self { account, proven: false }
+        Self {
+            account,
+            proven: false,
+        }
     }
 
     /// An account whose owner has just signed in.
     pub(super) fn of_owner(account: Account) -> Self {
-        Self { account, proven: true }
+        Self {
+            account,
+            proven: true,
+        }
     }
 
     /// The account with this id as this viewer may see it: registrations that nobody has proven are for operators only.
     pub(super) async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Self>> {
-        let Ok(id) = id.parse::<Uuid>() else { return Ok(None) };
-        let account = context.data_unchecked::<DataLoader<Accounts>>().load_one(id).await?;
+        let Ok(id) = id.parse::<Uuid>() else {
+            return Ok(None);
+        };
+        let account = context
+            .data_unchecked::<DataLoader<Accounts>>()
+            .load_one(id)
+            .await?;
         let sees_pending = context.viewer().can("users", "read");
         Ok(account
             .filter(|account| account.status != Status::Pending || sees_pending)
@@ -72,15 +83,31 @@ impl User {
             Privacy::Public => Sight::Profile,
             Privacy::Private => Sight::Name,
             Privacy::Followers => {
-                let follows = context.data_unchecked::<DataLoader<Followed>>().load_one(self.account.id).await?;
-                if follows.is_some() { Sight::Profile } else { Sight::Picture }
+                let follows = context
+                    .data_unchecked::<DataLoader<Followed>>()
+                    .load_one(self.account.id)
+                    .await?;
+                if follows.is_some() {
+                    Sight::Profile
+                } else {
+                    Sight::Picture
+                }
             }
         })
     }
 
     /// `value`, where the viewer's sight reaches `level`.
-    async fn seen<T>(&self, context: &Context<'_>, level: Sight, value: impl FnOnce(&Account) -> Option<T>) -> Result<Option<T>> {
-        Ok(if self.sight(context).await? >= level { value(&self.account) } else { None })
+    async fn seen<T>(
+        &self,
+        context: &Context<'_>,
+        level: Sight,
+        value: impl FnOnce(&Account) -> Option<T>,
+    ) -> Result<Option<T>> {
+        Ok(if self.sight(context).await? >= level {
+            value(&self.account)
+        } else {
+            None
+        })
     }
 }
 
@@ -96,7 +123,9 @@ impl User {
     /// The name shown to others; a deleted account has a neutral one.
     async fn display_name(&self, context: &Context<'_>) -> String {
         if self.account.status == Status::Deleted {
-            context.translations().text(context.locale(), "auth-deleted-account", &[])
+            context
+                .translations()
+                .text(context.locale(), "auth-deleted-account", &[])
         } else {
             self.account.display_name.clone()
         }
@@ -104,52 +133,74 @@ impl User {
 
     /// An `https` picture. Hidden where `privacy` is `PRIVATE`.
     async fn avatar(&self, context: &Context<'_>) -> Result<Option<String>> {
-        self.seen(context, Sight::Picture, |account| account.avatar.clone()).await
+        self.seen(context, Sight::Picture, |account| account.avatar.clone())
+            .await
     }
 
     /// ISO 3166-1 alpha-2 country. Part of the public profile.
     async fn country(&self, context: &Context<'_>) -> Result<Option<String>> {
-        self.seen(context, Sight::Profile, |account| account.country.clone()).await
+        self.seen(context, Sight::Profile, |account| account.country.clone())
+            .await
     }
 
     /// BCP 47 language the person is addressed in. Owner and operators only.
     async fn language(&self, context: &Context<'_>) -> Result<Option<String>> {
-        self.seen(context, Sight::All, |account| Some(account.language.clone())).await
+        self.seen(context, Sight::All, |account| {
+            Some(account.language.clone())
+        })
+        .await
     }
 
     /// IANA time zone. Owner and operators only.
     async fn time_zone(&self, context: &Context<'_>) -> Result<Option<String>> {
-        self.seen(context, Sight::All, |account| Some(account.time_zone.clone())).await
+        self.seen(context, Sight::All, |account| {
+            Some(account.time_zone.clone())
+        })
+        .await
     }
 
     /// Who sees the profile. Owner and operators only.
     async fn privacy(&self, context: &Context<'_>) -> Result<Option<PrivacyType>> {
-        self.seen(context, Sight::All, |account| Some(account.privacy.into())).await
+        self.seen(context, Sight::All, |account| Some(account.privacy.into()))
+            .await
     }
 
     /// How the applications behave. Owner and operators only.
     async fn preferences(&self, context: &Context<'_>) -> Result<Option<PreferencesType>> {
         let preferences = |account: &Account| -> Preferences { account.preferences };
-        self.seen(context, Sight::All, |account| Some(preferences(account).into())).await
+        self.seen(context, Sight::All, |account| {
+            Some(preferences(account).into())
+        })
+        .await
     }
 
     /// The e-mail address. Owner and operators only; none for accounts that have only a phone number.
     async fn email(&self, context: &Context<'_>) -> Result<Option<String>> {
-        self.seen(context, Sight::All, |account| account.email.clone()).await
+        self.seen(context, Sight::All, |account| account.email.clone())
+            .await
     }
 
     /// Whether the address is proven. Owner and operators only.
     async fn email_verified(&self, context: &Context<'_>) -> Result<Option<bool>> {
-        self.seen(context, Sight::All, |account| Some(account.email_verified_at.is_some())).await
+        self.seen(context, Sight::All, |account| {
+            Some(account.email_verified_at.is_some())
+        })
+        .await
     }
 
     /// The phone number in E.164. Owner and operators only.
     async fn phone(&self, context: &Context<'_>) -> Result<Option<String>> {
-        let Some(sealed) = self.seen(context, Sight::All, |account| account.phone_sealed.clone()).await? else {
+        let Some(sealed) = self
+            .seen(context, Sight::All, |account| account.phone_sealed.clone())
+            .await?
+        else {
             return Ok(None);
         };
         let auth = context.data_unchecked::<Arc<Auth>>();
-        auth.cipher.open(PHONE, &sealed).map(Some).map_err(Error::internal)
+        auth.cipher
+            .open(PHONE, &sealed)
+            .map(Some)
+            .map_err(Error::internal)
     }
 
     /// The names of the account's roles, in alphabetical order. Owner and operators only.
@@ -157,7 +208,10 @@ impl User {
         if self.sight(context).await? < Sight::All {
             return Ok(None);
         }
-        let roles = context.data_unchecked::<DataLoader<Roles>>().load_one(self.account.id).await?;
+        let roles = context
+            .data_unchecked::<DataLoader<Roles>>()
+            .load_one(self.account.id)
+            .await?;
         Ok(Some(roles.unwrap_or_default()))
     }
 
@@ -166,18 +220,29 @@ impl User {
         if self.sight(context).await? < Sight::All {
             return Ok(None);
         }
-        let sessions = context.data_unchecked::<DataLoader<Sessions>>().load_one(self.account.id).await?;
-        Ok(Some(sessions.unwrap_or_default().into_iter().map(SessionType).collect()))
+        let sessions = context
+            .data_unchecked::<DataLoader<Sessions>>()
+            .load_one(self.account.id)
+            .await?;
+        Ok(Some(
+            sessions
+                .unwrap_or_default()
+                .into_iter()
+                .map(SessionType)
+                .collect(),
+        ))
     }
 
     /// Where the account stands. Owner and operators only.
     async fn status(&self, context: &Context<'_>) -> Result<Option<StatusType>> {
-        self.seen(context, Sight::All, |account| Some(account.status.into())).await
+        self.seen(context, Sight::All, |account| Some(account.status.into()))
+            .await
     }
 
     /// The operator's reason for a suspension. Owner and operators only.
     async fn status_reason(&self, context: &Context<'_>) -> Result<Option<String>> {
-        self.seen(context, Sight::All, |account| account.status_reason.clone()).await
+        self.seen(context, Sight::All, |account| account.status_reason.clone())
+            .await
     }
 
     /// Whether the account was deleted; nothing personal is left of it then.
@@ -187,11 +252,13 @@ impl User {
 
     /// When a deletion that was asked for becomes final. Owner and operators only.
     async fn delete_after(&self, context: &Context<'_>) -> Result<Option<OffsetDateTime>> {
-        self.seen(context, Sight::All, |account| account.delete_after).await
+        self.seen(context, Sight::All, |account| account.delete_after)
+            .await
     }
 
     /// When it was registered. Part of the public profile.
     async fn created_at(&self, context: &Context<'_>) -> Result<Option<OffsetDateTime>> {
-        self.seen(context, Sight::Profile, |account| Some(account.created_at)).await
+        self.seen(context, Sight::Profile, |account| Some(account.created_at))
+            .await
     }
 }

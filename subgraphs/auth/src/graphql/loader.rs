@@ -20,10 +20,19 @@ pub(super) fn attach(request: Request, auth: &Arc<Auth>, context: &CommandContex
     request
         .data(DataLoader::new(Accounts(auth.clone()), tokio::spawn))
         .data(DataLoader::new(Roles(auth.clone()), tokio::spawn))
-        .data(DataLoader::new(Sessions(auth.clone(), context.now), tokio::spawn))
-        .data(DataLoader::new(Followed(auth.clone(), follower), tokio::spawn))
+        .data(DataLoader::new(
+            Sessions(auth.clone(), context.now),
+            tokio::spawn,
+        ))
+        .data(DataLoader::new(
+            Followed(auth.clone(), follower),
+            tokio::spawn,
+        ))
         .data(DataLoader::new(Clients(auth.clone()), tokio::spawn))
-        .data(DataLoader::new(Tokens(auth.clone(), context.now), tokio::spawn))
+        .data(DataLoader::new(
+            Tokens(auth.clone(), context.now),
+            tokio::spawn,
+        ))
 }
 
 /// Accounts by id.
@@ -36,7 +45,10 @@ impl Loader<Uuid> for Accounts {
     async fn load(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Account>, Error> {
         let mut connection = self.0.pool.get().await?;
         let accounts = store::accounts::by_ids(&mut connection, ids).await?;
-        Ok(accounts.into_iter().map(|account| (account.id, account)).collect())
+        Ok(accounts
+            .into_iter()
+            .map(|account| (account.id, account))
+            .collect())
     }
 }
 
@@ -78,7 +90,9 @@ impl Loader<Uuid> for Followed {
     type Error = Error;
 
     async fn load(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ()>, Error> {
-        let Some(follower) = self.1 else { return Ok(HashMap::new()) };
+        let Some(follower) = self.1 else {
+            return Ok(HashMap::new());
+        };
         let mut connection = self.0.pool.get().await?;
         let followed = store::followers::followed_by(&mut connection, follower, ids).await?;
         Ok(followed.into_iter().map(|id| (id, ())).collect())
@@ -92,11 +106,17 @@ impl Loader<String> for Clients {
     type Value = Vec<PartnerClient>;
     type Error = Error;
 
-    async fn load(&self, partners: &[String]) -> Result<HashMap<String, Vec<PartnerClient>>, Error> {
+    async fn load(
+        &self,
+        partners: &[String],
+    ) -> Result<HashMap<String, Vec<PartnerClient>>, Error> {
         let mut connection = self.0.pool.get().await?;
         let mut clients: HashMap<String, Vec<PartnerClient>> = HashMap::new();
         for client in store::partners::clients_of(&mut connection, partners).await? {
-            clients.entry(client.partner.clone()).or_default().push(client);
+            clients
+                .entry(client.partner.clone())
+                .or_default()
+                .push(client);
         }
         Ok(clients)
     }

@@ -46,7 +46,15 @@ fn settle<T, C, E>(
             let bounds = BOUNDS.map(|(name, bound)| (name, FluentValue::from(bound)));
             let errors = refusals
                 .into_iter()
-                .map(|refusal| make(context.translations(), context.locale(), refusal.code, refusal.field, &bounds))
+                .map(|refusal| {
+                    make(
+                        context.translations(),
+                        context.locale(),
+                        refusal.code,
+                        refusal.field,
+                        &bounds,
+                    )
+                })
                 .collect();
             Ok((None, errors))
         }
@@ -73,7 +81,11 @@ struct ConsentsInput {
 
 impl From<ConsentsInput> for Consents {
     fn from(input: ConsentsInput) -> Self {
-        Self { tracking: input.tracking, marketing: input.marketing, analytics: input.analytics }
+        Self {
+            tracking: input.tracking,
+            marketing: input.marketing,
+            analytics: input.analytics,
+        }
     }
 }
 

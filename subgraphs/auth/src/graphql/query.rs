@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::entity::User;
 use super::types::{
-    AuditEntryType, AuditFilterInput, ConsentType, DataExportType, PartnerType, PersonalAccessTokenType, RoleType, SessionType,
-    UserFilterInput,
+    AuditEntryType, AuditFilterInput, ConsentType, DataExportType, PartnerType,
+    PersonalAccessTokenType, RoleType, SessionType, UserFilterInput,
 };
 use crate::commands::Auth;
 use crate::store::{self, micros};
@@ -51,7 +51,11 @@ impl Query {
 
     /// The account that another subgraph refers to.
     #[graphql(entity)]
-    async fn find_user_by_id(&self, context: &Context<'_>, #[graphql(key)] id: ID) -> Result<Option<User>> {
+    async fn find_user_by_id(
+        &self,
+        context: &Context<'_>,
+        #[graphql(key)] id: ID,
+    ) -> Result<Option<User>> {
         User::find(context, &id).await
     }
 
@@ -68,7 +72,8 @@ impl Query {
         context.viewer().require("users", "read")?;
         let page = PageArgs::new(first, after, last, before).page("users")?;
         let mut database = auth(context).pool.get().await?;
-        let rows = store::accounts::page(&mut database, &filter.unwrap_or_default().into(), &page).await?;
+        let rows =
+            store::accounts::page(&mut database, &filter.unwrap_or_default().into(), &page).await?;
         let key = |account: &crate::model::Account| (micros(account.created_at), account.id);
         Ok(connection("users", Slice::new(&page, rows), key, User::new))
     }
@@ -87,7 +92,12 @@ impl Query {
         let mut database = auth(context).pool.get().await?;
         let rows = store::sessions::page(&mut database, user, &page, context.command().now).await?;
         let key = |session: &crate::model::Session| (micros(session.created_at), session.id);
-        Ok(connection("sessions", Slice::new(&page, rows), key, SessionType))
+        Ok(connection(
+            "sessions",
+            Slice::new(&page, rows),
+            key,
+            SessionType,
+        ))
     }
 
     /// All roles with what they may do. Requires `users:read`.
@@ -97,7 +107,10 @@ impl Query {
         let roles = store::accounts::all_roles(&mut database).await?;
         let mut rights: HashMap<String, Vec<String>> = HashMap::new();
         for right in store::accounts::rights(&mut database, None).await? {
-            rights.entry(right.role).or_default().push(format!("{}:{}", right.resource, right.action));
+            rights
+                .entry(right.role)
+                .or_default()
+                .push(format!("{}:{}", right.resource, right.action));
         }
         let role = |row: crate::model::RoleRow| RoleType {
             rights: rights.remove(&row.name).unwrap_or_default(),
@@ -108,7 +121,10 @@ impl Query {
     }
 
     /// The viewer's personal access tokens that still work, newest first; at most 50.
-    async fn personal_access_tokens(&self, context: &Context<'_>) -> Result<Vec<PersonalAccessTokenType>> {
+    async fn personal_access_tokens(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<Vec<PersonalAccessTokenType>> {
         let user = owner(context)?;
         let mut database = auth(context).pool.get().await?;
         let tokens = store::tokens::live_of(&mut database, user, context.command().now).await?;
@@ -137,7 +153,12 @@ impl Query {
         let mut database = auth(context).pool.get().await?;
         let rows = store::privacy::consent_page(&mut database, user, &page).await?;
         let key = |consent: &crate::model::Consent| (micros(consent.recorded_at), consent.id);
-        Ok(connection("consentHistory", Slice::new(&page, rows), key, ConsentType::from))
+        Ok(connection(
+            "consentHistory",
+            Slice::new(&page, rows),
+            key,
+            ConsentType::from,
+        ))
     }
 
     /// The viewer's requests for a copy of their data, newest first; at most ten.
@@ -161,9 +182,15 @@ impl Query {
         context.viewer().require("system", "audit")?;
         let page = PageArgs::new(first, after, last, before).page("auditLog")?;
         let mut database = auth(context).pool.get().await?;
-        let rows = store::audit::page(&mut database, &filter.unwrap_or_default().into(), &page).await?;
+        let rows =
+            store::audit::page(&mut database, &filter.unwrap_or_default().into(), &page).await?;
         let key = |entry: &crate::model::AuditEntry| (micros(entry.at), entry.id);
-        Ok(connection("auditLog", Slice::new(&page, rows), key, AuditEntryType::from))
+        Ok(connection(
+            "auditLog",
+            Slice::new(&page, rows),
+            key,
+            AuditEntryType::from,
+        ))
     }
 
     /// All partners by short name. Requires `partners:read`.
@@ -180,13 +207,20 @@ impl Query {
         let mut database = auth(context).pool.get().await?;
         let rows = store::partners::page(&mut database, &page).await?;
         let key = |partner: &crate::model::Partner| partner.slug.clone();
-        Ok(connection("partners", Slice::new(&page, rows), key, PartnerType))
+        Ok(connection(
+            "partners",
+            Slice::new(&page, rows),
+            key,
+            PartnerType,
+        ))
     }
 
     /// The partner with this short name. Requires `partners:read`.
     async fn partner(&self, context: &Context<'_>, slug: String) -> Result<Option<PartnerType>> {
         context.viewer().require("partners", "read")?;
         let mut database = auth(context).pool.get().await?;
-        Ok(store::partners::by_slug(&mut database, &slug).await?.map(PartnerType))
+        Ok(store::partners::by_slug(&mut database, &slug)
+            .await?
+            .map(PartnerType))
     }
 }

@@ -10,8 +10,8 @@ use time::OffsetDateTime;
 use super::loader::{Clients, Tokens};
 use crate::commands::session::SignedIn;
 use crate::model::{
-    AuditEntry, AuditFilter, Consent, DataExport, Partner, PartnerClient, PartnerToken, PersonalAccessToken, Preferences,
-    Session, UserFilter,
+    AuditEntry, AuditFilter, Consent, DataExport, Partner, PartnerClient, PartnerToken,
+    PersonalAccessToken, Preferences, Session, UserFilter,
 };
 
 /// Who sees a profile beyond its display name.
@@ -255,7 +255,10 @@ impl PartnerType {
     /// Its applications, by short name.
     async fn clients(&self, context: &Context<'_>) -> Result<Vec<PartnerClientType>> {
         let loader = context.data_unchecked::<DataLoader<Clients>>();
-        let clients = loader.load_one(self.0.slug.clone()).await?.unwrap_or_default();
+        let clients = loader
+            .load_one(self.0.slug.clone())
+            .await?
+            .unwrap_or_default();
         Ok(clients.into_iter().map(PartnerClientType).collect())
     }
 }
@@ -294,7 +297,10 @@ impl PartnerClientType {
     /// Its live tokens, newest first.
     async fn tokens(&self, context: &Context<'_>) -> Result<Vec<PartnerTokenType>> {
         let loader = context.data_unchecked::<DataLoader<Tokens>>();
-        let tokens = loader.load_one(self.0.slug.clone()).await?.unwrap_or_default();
+        let tokens = loader
+            .load_one(self.0.slug.clone())
+            .await?
+            .unwrap_or_default();
         Ok(tokens.into_iter().map(PartnerTokenType::from).collect())
     }
 }
@@ -313,7 +319,11 @@ pub(crate) struct PartnerTokenType {
 
 impl From<PartnerToken> for PartnerTokenType {
     fn from(token: PartnerToken) -> Self {
-        Self { id: token.id.into(), created_at: token.created_at, expires_at: token.expires_at }
+        Self {
+            id: token.id.into(),
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+        }
     }
 }
 
@@ -331,7 +341,11 @@ pub(crate) struct ConsentType {
 
 impl From<Consent> for ConsentType {
     fn from(consent: Consent) -> Self {
-        Self { kind: consent.kind.into(), granted: consent.granted, recorded_at: consent.recorded_at }
+        Self {
+            kind: consent.kind.into(),
+            granted: consent.granted,
+            recorded_at: consent.recorded_at,
+        }
     }
 }
 
@@ -349,7 +363,11 @@ pub(crate) struct DataExportType {
 
 impl From<DataExport> for DataExportType {
     fn from(export: DataExport) -> Self {
-        Self { id: export.id.into(), requested_at: export.requested_at, account: Json(export.part) }
+        Self {
+            id: export.id.into(),
+            requested_at: export.requested_at,
+            account: Json(export.part),
+        }
     }
 }
 

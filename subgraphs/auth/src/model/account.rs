@@ -183,7 +183,13 @@ mod tests {
 
     #[test]
     fn every_legal_transition_is_listed() {
-        let states = [Status::Pending, Status::Active, Status::Suspended, Status::Deleting, Status::Deleted];
+        let states = [
+            Status::Pending,
+            Status::Active,
+            Status::Suspended,
+            Status::Deleting,
+            Status::Deleted,
+        ];
         let legal: Vec<String> = states
             .iter()
             .flat_map(|from| CHANGES.iter().map(move |change| (*from, *change)))

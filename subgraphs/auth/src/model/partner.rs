@@ -66,7 +66,9 @@ pub(crate) fn is_slug(text: &str) -> bool {
     (3..=40).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && !text.ends_with('-')
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// A person's request for a copy of their data, with auth's own part.
@@ -86,7 +88,17 @@ mod tests {
     #[test]
     fn slugs_are_plain() {
         assert!(is_slug("acme") && is_slug("acme-web-2"));
-        for text in ["", "ab", "-acme", "acme-", "Acme", "1acme", "ac me", "ac\"me", &"a".repeat(41)] {
+        for text in [
+            "",
+            "ab",
+            "-acme",
+            "acme-",
+            "Acme",
+            "1acme",
+            "ac me",
+            "ac\"me",
+            &"a".repeat(41),
+        ] {
             assert!(!is_slug(text), "{text}");
         }
     }

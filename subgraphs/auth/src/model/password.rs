@@ -71,7 +71,11 @@ pub(crate) fn check(password: &str, personal: &[&str]) -> Result<(), PasswordFau
 /// The whole address or name, or either with nothing but digits and punctuation around it.
 fn is_personal(folded: &str, text: &str) -> bool {
     let text = text.to_lowercase();
-    let bare = |text: &str| text.chars().filter(|c| c.is_alphabetic()).collect::<String>();
+    let bare = |text: &str| {
+        text.chars()
+            .filter(|c| c.is_alphabetic())
+            .collect::<String>()
+    };
     let local = text.split('@').next().unwrap_or_default();
     [text.as_str(), local]
         .into_iter()
@@ -83,9 +87,14 @@ fn is_personal(folded: &str, text: &str) -> bool {
 fn is_common(folded: &str) -> bool {
     let undecorated = folded.trim_matches(|c: char| !c.is_alphabetic());
     let tail_removed = folded.trim_end_matches(|c: char| !c.is_alphabetic());
-    [folded.to_owned(), undecorated.to_owned(), substituted(folded), substituted(tail_removed)]
-        .iter()
-        .any(|candidate| COMMON.contains(candidate.as_str()))
+    [
+        folded.to_owned(),
+        undecorated.to_owned(),
+        substituted(folded),
+        substituted(tail_removed),
+    ]
+    .iter()
+    .any(|candidate| COMMON.contains(candidate.as_str()))
 }
 
 /// The word that `p@ssw0rd` stands for.
@@ -118,7 +127,11 @@ fn is_pattern(folded: &str) -> bool {
         return true;
     }
     (1..=chars.len() / 2).any(|period| {
-        period <= 5 && chars.iter().enumerate().all(|(index, c)| *c == chars[index % period])
+        period <= 5
+            && chars
+                .iter()
+                .enumerate()
+                .all(|(index, c)| *c == chars[index % period])
     })
 }
 
@@ -161,7 +174,13 @@ mod tests {
 
     #[test]
     fn long_and_unobvious_is_accepted() {
-        for password in ["quatre baobabs au clair", "zK8#vQ2!mP", "le fleuve Sénégal", "книга-читать-вечером", "日本語の長いパスワード"] {
+        for password in [
+            "quatre baobabs au clair",
+            "zK8#vQ2!mP",
+            "le fleuve Sénégal",
+            "книга-читать-вечером",
+            "日本語の長いパスワード",
+        ] {
             assert_eq!(verdict(password), Ok(()), "{password}");
         }
         assert_eq!(prepare("e\u{301}te\u{301}"), prepare("\u{e9}t\u{e9}"));

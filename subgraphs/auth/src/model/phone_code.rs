@@ -64,10 +64,17 @@ mod tests {
     #[test]
     fn guesses_are_bounded_in_number_and_time() {
         let now = datetime!(2026-01-15 08:00 UTC);
-        let code = |attempts| PhoneCode { code_hash: vec![1], attempts, expires_at: now + time::Duration::minutes(5) };
+        let code = |attempts| PhoneCode {
+            code_hash: vec![1],
+            attempts,
+            expires_at: now + time::Duration::minutes(5),
+        };
         assert_eq!(code(0).judge(&[1], now), PhoneVerdict::Right);
         assert_eq!(code(4).judge(&[2], now), PhoneVerdict::Wrong);
         assert_eq!(code(5).judge(&[1], now), PhoneVerdict::Spent);
-        assert_eq!(code(0).judge(&[1], now + time::Duration::minutes(5)), PhoneVerdict::Spent);
+        assert_eq!(
+            code(0).judge(&[1], now + time::Duration::minutes(5)),
+            PhoneVerdict::Spent
+        );
     }
 }

@@ -53,7 +53,12 @@ impl Preferences {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { theme: Theme::System, font_size: 16, data_saver: false, notifications: true }
+        Self {
+            theme: Theme::System,
+            font_size: 16,
+            data_saver: false,
+            notifications: true,
+        }
     }
 }
 
@@ -82,8 +87,15 @@ impl Avatar {
             return Err(AvatarFault);
         }
         let url = Url::parse(input.trim()).map_err(|_| AvatarFault)?;
-        let sound = url.scheme() == "https" && url.domain().is_some() && url.username().is_empty() && url.password().is_none();
-        if sound { Ok(Self(url.into())) } else { Err(AvatarFault) }
+        let sound = url.scheme() == "https"
+            && url.domain().is_some()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if sound {
+            Ok(Self(url.into()))
+        } else {
+            Err(AvatarFault)
+        }
     }
 
     /// The address.
@@ -100,14 +112,31 @@ mod tests {
     fn stored_preferences_survive_new_and_lost_fields() {
         let stored = serde_json::json!({ "theme": "SEPIA", "fontSize": 20, "future": 1 });
         let read = Preferences::from(stored);
-        assert_eq!(read, Preferences { theme: Theme::Sepia, font_size: 20, ..Preferences::default() });
-        assert_eq!(Preferences::from(serde_json::json!(3)), Preferences::default());
+        assert_eq!(
+            read,
+            Preferences {
+                theme: Theme::Sepia,
+                font_size: 20,
+                ..Preferences::default()
+            }
+        );
+        assert_eq!(
+            Preferences::from(serde_json::json!(3)),
+            Preferences::default()
+        );
     }
 
     #[test]
     fn pictures_are_https_without_credentials() {
         assert!(Avatar::parse("https://images.example.org/a.webp").is_ok());
-        for input in ["http://example.org/a", "javascript:alert(1)", "https://u:p@example.org/a", "https://127.0.0.1/a", "data:image/png;base64,AA", ""] {
+        for input in [
+            "http://example.org/a",
+            "javascript:alert(1)",
+            "https://u:p@example.org/a",
+            "https://127.0.0.1/a",
+            "data:image/png;base64,AA",
+            "",
+        ] {
             assert_eq!(Avatar::parse(input), Err(AvatarFault), "{input}");
         }
     }

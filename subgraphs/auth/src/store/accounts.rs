@@ -15,7 +15,10 @@ use crate::model::{Account, NewAccount, RoleRight, RoleRow, Status, UserFilter};
 use crate::tables::{role_rights, roles, user_roles, users};
 
 /// Inserts an account unless its address or number is taken; returns whether it was inserted.
-pub(crate) async fn insert(connection: &mut Connection, account: &NewAccount<'_>) -> QueryResult<bool> {
+pub(crate) async fn insert(
+    connection: &mut Connection,
+    account: &NewAccount<'_>,
+) -> QueryResult<bool> {
     diesel::insert_into(users::table)
         .values(account)
         .on_conflict_do_nothing()
@@ -26,7 +29,12 @@ pub(crate) async fn insert(connection: &mut Connection, account: &NewAccount<'_>
 
 /// The account with this id.
 pub(crate) async fn by_id(connection: &mut Connection, id: Uuid) -> QueryResult<Option<Account>> {
-    users::table.find(id).select(Account::as_select()).first(connection).await.optional()
+    users::table
+        .find(id)
+        .select(Account::as_select())
+        .first(connection)
+        .await
+        .optional()
 }
 
 /// The account with this id, locked until the transaction ends.
@@ -41,7 +49,10 @@ pub(crate) async fn lock(connection: &mut Connection, id: Uuid) -> QueryResult<O
 }
 
 /// The account with this address.
-pub(crate) async fn by_email(connection: &mut Connection, email: &str) -> QueryResult<Option<Account>> {
+pub(crate) async fn by_email(
+    connection: &mut Connection,
+    email: &str,
+) -> QueryResult<Option<Account>> {
     users::table
         .filter(users::email.eq(email))
         .select(Account::as_select())
@@ -51,7 +62,10 @@ pub(crate) async fn by_email(connection: &mut Connection, email: &str) -> QueryR
 }
 
 /// The account with this address, locked until the transaction ends.
-pub(crate) async fn lock_by_email(connection: &mut Connection, email: &str) -> QueryResult<Option<Account>> {
+pub(crate) async fn lock_by_email(
+    connection: &mut Connection,
+    email: &str,
+) -> QueryResult<Option<Account>> {
     users::table
         .filter(users::email.eq(email))
         .select(Account::as_select())
@@ -62,7 +76,10 @@ pub(crate) async fn lock_by_email(connection: &mut Connection, email: &str) -> Q
 }
 
 /// The account with this phone number, locked until the transaction ends.
-pub(crate) async fn lock_by_phone(connection: &mut Connection, index: &[u8]) -> QueryResult<Option<Account>> {
+pub(crate) async fn lock_by_phone(
+    connection: &mut Connection,
+    index: &[u8],
+) -> QueryResult<Option<Account>> {
     users::table
         .filter(users::phone_index.eq(index))
         .select(Account::as_select())
@@ -82,25 +99,46 @@ pub(crate) async fn by_ids(connection: &mut Connection, ids: &[Uuid]) -> QueryRe
 }
 
 /// One page of the accounts, newest first.
-pub(crate) async fn page(connection: &mut Connection, filter: &UserFilter, page: &Page<TimeKey>) -> QueryResult<Vec<Account>> {
-    let mut query = users::table.select(Account::as_select()).limit(page.limit()).into_boxed();
+pub(crate) async fn page(
+    connection: &mut Connection,
+    filter: &UserFilter,
+    page: &Page<TimeKey>,
+) -> QueryResult<Vec<Account>> {
+    let mut query = users::table
+        .select(Account::as_select())
+        .limit(page.limit())
+        .into_boxed();
     if let Some(status) = filter.status {
         query = query.filter(users::status.eq(status.as_str()));
     }
     if let Some(role) = &filter.role {
-        let holders = user_roles::table.filter(user_roles::role.eq(role)).select(user_roles::user_id);
+        let holders = user_roles::table
+            .filter(user_roles::role.eq(role))
+            .select(user_roles::user_id);
         query = query.filter(users::id.eq_any(holders));
     }
     if let Some(prefix) = &filter.email_prefix {
-        let escaped = prefix.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let escaped = prefix
+            .to_lowercase()
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_");
         query = query.filter(users::email.like(format!("{escaped}%")));
     }
     // The bound on the time alone lets the index find the start of the page; the rest breaks ties.
     if let Some((at, id)) = page.from {
         let at = moment(at);
         query = match page.direction {
-            Direction::Forward => query.filter(users::created_at.le(at).and(users::created_at.lt(at).or(users::id.lt(id)))),
-            Direction::Backward => query.filter(users::created_at.ge(at).and(users::created_at.gt(at).or(users::id.gt(id)))),
+            Direction::Forward => query.filter(
+                users::created_at
+                    .le(at)
+                    .and(users::created_at.lt(at).or(users::id.lt(id))),
+            ),
+            Direction::Backward => query.filter(
+                users::created_at
+                    .ge(at)
+                    .and(users::created_at.gt(at).or(users::id.gt(id))),
+            ),
         };
     }
     match page.direction {
@@ -112,7 +150,11 @@ pub(crate) async fn page(connection: &mut Connection, filter: &UserFilter, page:
 }
 
 /// Replaces what an unproven registration said by what the newest one says.
-pub(crate) async fn replace_pending(connection: &mut Connection, id: Uuid, account: &NewAccount<'_>) -> QueryResult<()> {
+pub(crate) async fn replace_pending(
+    connection: &mut Connection,
+    id: Uuid,
+    account: &NewAccount<'_>,
+) -> QueryResult<()> {
     diesel::update(users::table.find(id))
         .set((
             users::password_hash.eq(account.password_hash),
@@ -150,7 +192,11 @@ pub(crate) async fn set_status(
 }
 
 /// Notes that the address is proven.
-pub(crate) async fn set_email_verified(connection: &mut Connection, id: Uuid, now: OffsetDateTime) -> QueryResult<()> {
+pub(crate) async fn set_email_verified(
+    connection: &mut Connection,
+    id: Uuid,
+    now: OffsetDateTime,
+) -> QueryResult<()> {
     diesel::update(users::table.find(id))
         .set((users::email_verified_at.eq(now), users::updated_at.eq(now)))
         .execute(connection)
@@ -159,7 +205,12 @@ pub(crate) async fn set_email_verified(connection: &mut Connection, id: Uuid, no
 }
 
 /// Replaces the password's hash; `None` leaves the account without a password.
-pub(crate) async fn set_password(connection: &mut Connection, id: Uuid, hash: Option<&str>, now: OffsetDateTime) -> QueryResult<()> {
+pub(crate) async fn set_password(
+    connection: &mut Connection,
+    id: Uuid,
+    hash: Option<&str>,
+    now: OffsetDateTime,
+) -> QueryResult<()> {
     diesel::update(users::table.find(id))
         .set((users::password_hash.eq(hash), users::updated_at.eq(now)))
         .execute(connection)
@@ -187,7 +238,11 @@ pub(crate) async fn set_phone(
 }
 
 /// Writes the profile as `account` has it.
-pub(crate) async fn set_profile(connection: &mut Connection, account: &Account, now: OffsetDateTime) -> QueryResult<()> {
+pub(crate) async fn set_profile(
+    connection: &mut Connection,
+    account: &Account,
+    now: OffsetDateTime,
+) -> QueryResult<()> {
     diesel::update(users::table.find(account.id))
         .set((
             users::display_name.eq(&account.display_name),
@@ -205,7 +260,11 @@ pub(crate) async fn set_profile(connection: &mut Connection, account: &Account, 
 }
 
 /// Accounts whose grace period is over, locked; those that another process is at are left to it.
-pub(crate) async fn due_for_deletion(connection: &mut Connection, now: OffsetDateTime, limit: i64) -> QueryResult<Vec<Account>> {
+pub(crate) async fn due_for_deletion(
+    connection: &mut Connection,
+    now: OffsetDateTime,
+    limit: i64,
+) -> QueryResult<Vec<Account>> {
     users::table
         .filter(users::status.eq(Status::Deleting.as_str()))
         .filter(users::delete_after.le(now))
@@ -219,7 +278,11 @@ pub(crate) async fn due_for_deletion(connection: &mut Connection, now: OffsetDat
 }
 
 /// Erases everything personal of an account; its id stays, so that what others wrote still has an author.
-pub(crate) async fn anonymise(connection: &mut Connection, id: Uuid, now: OffsetDateTime) -> QueryResult<()> {
+pub(crate) async fn anonymise(
+    connection: &mut Connection,
+    id: Uuid,
+    now: OffsetDateTime,
+) -> QueryResult<()> {
     diesel::update(users::table.find(id))
         .set((
             users::email.eq(None::<String>),
@@ -246,7 +309,10 @@ pub(crate) async fn anonymise(connection: &mut Connection, id: Uuid, now: Offset
 }
 
 /// Removes registrations that nobody proved and that are older than `before`; returns how many.
-pub(crate) async fn remove_unproven(connection: &mut Connection, before: OffsetDateTime) -> QueryResult<usize> {
+pub(crate) async fn remove_unproven(
+    connection: &mut Connection,
+    before: OffsetDateTime,
+) -> QueryResult<usize> {
     diesel::delete(users::table)
         .filter(users::status.eq(Status::Pending.as_str()))
         .filter(users::created_at.lt(before))
@@ -255,7 +321,10 @@ pub(crate) async fn remove_unproven(connection: &mut Connection, before: OffsetD
 }
 
 /// The roles of each of these accounts, in alphabetical order.
-pub(crate) async fn roles_of(connection: &mut Connection, ids: &[Uuid]) -> QueryResult<HashMap<Uuid, Vec<String>>> {
+pub(crate) async fn roles_of(
+    connection: &mut Connection,
+    ids: &[Uuid],
+) -> QueryResult<HashMap<Uuid, Vec<String>>> {
     let rows: Vec<(Uuid, String)> = user_roles::table
         .filter(user_roles::user_id.eq_any(ids))
         .order((user_roles::user_id, user_roles::role))
@@ -291,7 +360,11 @@ pub(crate) async fn grant(
 }
 
 /// Takes a role away; returns whether the account had it.
-pub(crate) async fn ungrant(connection: &mut Connection, id: Uuid, role: &str) -> QueryResult<bool> {
+pub(crate) async fn ungrant(
+    connection: &mut Connection,
+    id: Uuid,
+    role: &str,
+) -> QueryResult<bool> {
     diesel::delete(user_roles::table.find((id, role)))
         .execute(connection)
         .await
@@ -299,7 +372,11 @@ pub(crate) async fn ungrant(connection: &mut Connection, id: Uuid, role: &str) -
 }
 
 /// Locks the holders of a role and tells whether anyone but `id` holds it and can sign in.
-pub(crate) async fn someone_else_has(connection: &mut Connection, role: &str, id: Uuid) -> QueryResult<bool> {
+pub(crate) async fn someone_else_has(
+    connection: &mut Connection,
+    role: &str,
+    id: Uuid,
+) -> QueryResult<bool> {
     let others: Vec<Uuid> = user_roles::table
         .inner_join(users::table)
         .filter(user_roles::role.eq(role))
@@ -314,13 +391,24 @@ pub(crate) async fn someone_else_has(connection: &mut Connection, role: &str, id
 
 /// All roles, in alphabetical order.
 pub(crate) async fn all_roles(connection: &mut Connection) -> QueryResult<Vec<RoleRow>> {
-    roles::table.order(roles::name).select(RoleRow::as_select()).load(connection).await
+    roles::table
+        .order(roles::name)
+        .select(RoleRow::as_select())
+        .load(connection)
+        .await
 }
 
 /// All rights of all roles, or of those named.
-pub(crate) async fn rights(connection: &mut Connection, of: Option<&[String]>) -> QueryResult<Vec<RoleRight>> {
+pub(crate) async fn rights(
+    connection: &mut Connection,
+    of: Option<&[String]>,
+) -> QueryResult<Vec<RoleRight>> {
     let mut query = role_rights::table
-        .order((role_rights::role, role_rights::resource, role_rights::action))
+        .order((
+            role_rights::role,
+            role_rights::resource,
+            role_rights::action,
+        ))
         .select(RoleRight::as_select())
         .into_boxed();
     if let Some(of) = of {

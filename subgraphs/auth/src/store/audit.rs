@@ -17,7 +17,10 @@ diesel::define_sql_function! {
 }
 
 /// Appends an entry.
-pub(crate) async fn append(connection: &mut Connection, entry: &NewAuditEntry<'_>) -> QueryResult<()> {
+pub(crate) async fn append(
+    connection: &mut Connection,
+    entry: &NewAuditEntry<'_>,
+) -> QueryResult<()> {
     diesel::insert_into(audit_log::table)
         .values(entry)
         .execute(connection)
@@ -26,13 +29,25 @@ pub(crate) async fn append(connection: &mut Connection, entry: &NewAuditEntry<'_
 }
 
 /// Makes the partition of the month of `moment`; returns whether it was missing.
-pub(crate) async fn make_partition(connection: &mut Connection, moment: OffsetDateTime) -> QueryResult<bool> {
-    diesel::select(audit_log_make_partition(moment)).get_result(connection).await
+pub(crate) async fn make_partition(
+    connection: &mut Connection,
+    moment: OffsetDateTime,
+) -> QueryResult<bool> {
+    diesel::select(audit_log_make_partition(moment))
+        .get_result(connection)
+        .await
 }
 
 /// One page of the log, newest first.
-pub(crate) async fn page(connection: &mut Connection, filter: &AuditFilter, page: &Page<TimeKey>) -> QueryResult<Vec<AuditEntry>> {
-    let mut query = audit_log::table.select(AuditEntry::as_select()).limit(page.limit()).into_boxed();
+pub(crate) async fn page(
+    connection: &mut Connection,
+    filter: &AuditFilter,
+    page: &Page<TimeKey>,
+) -> QueryResult<Vec<AuditEntry>> {
+    let mut query = audit_log::table
+        .select(AuditEntry::as_select())
+        .limit(page.limit())
+        .into_boxed();
     if let Some(actor) = &filter.actor_id {
         query = query.filter(audit_log::actor_id.eq(actor));
     }
@@ -51,8 +66,16 @@ pub(crate) async fn page(connection: &mut Connection, filter: &AuditFilter, page
     if let Some((at, id)) = page.from {
         let at = moment(at);
         query = match page.direction {
-            Direction::Forward => query.filter(audit_log::at.le(at).and(audit_log::at.lt(at).or(audit_log::id.lt(id)))),
-            Direction::Backward => query.filter(audit_log::at.ge(at).and(audit_log::at.gt(at).or(audit_log::id.gt(id)))),
+            Direction::Forward => query.filter(
+                audit_log::at
+                    .le(at)
+                    .and(audit_log::at.lt(at).or(audit_log::id.lt(id))),
+            ),
+            Direction::Backward => query.filter(
+                audit_log::at
+                    .ge(at)
+                    .and(audit_log::at.gt(at).or(audit_log::id.gt(id))),
+            ),
         };
     }
     match page.direction {

@@ -10,7 +10,10 @@ use uuid::Uuid;
 use crate::tables::followers;
 
 /// Notes a decision unless a later one is known.
-pub(crate) async fn upsert(connection: &mut Connection, followed: &UserFollowed) -> QueryResult<()> {
+pub(crate) async fn upsert(
+    connection: &mut Connection,
+    followed: &UserFollowed,
+) -> QueryResult<()> {
     use diesel::query_dsl::methods::FilterDsl as _;
     diesel::insert_into(followers::table)
         .values((
@@ -32,7 +35,11 @@ pub(crate) async fn upsert(connection: &mut Connection, followed: &UserFollowed)
 }
 
 /// Which of `users` `follower` follows.
-pub(crate) async fn followed_by(connection: &mut Connection, follower: Uuid, users: &[Uuid]) -> QueryResult<Vec<Uuid>> {
+pub(crate) async fn followed_by(
+    connection: &mut Connection,
+    follower: Uuid,
+    users: &[Uuid],
+) -> QueryResult<Vec<Uuid>> {
     followers::table
         .filter(followers::follower_id.eq(follower))
         .filter(followers::user_id.eq_any(users))

@@ -21,7 +21,10 @@ pub(crate) async fn insert(connection: &mut Connection, partner: &Partner) -> Qu
 }
 
 /// Records a client; returns whether its name was free.
-pub(crate) async fn insert_client(connection: &mut Connection, client: &PartnerClient) -> QueryResult<bool> {
+pub(crate) async fn insert_client(
+    connection: &mut Connection,
+    client: &PartnerClient,
+) -> QueryResult<bool> {
     diesel::insert_into(partner_clients::table)
         .values(client)
         .on_conflict_do_nothing()
@@ -31,7 +34,10 @@ pub(crate) async fn insert_client(connection: &mut Connection, client: &PartnerC
 }
 
 /// Records a token.
-pub(crate) async fn insert_token(connection: &mut Connection, token: &PartnerToken) -> QueryResult<()> {
+pub(crate) async fn insert_token(
+    connection: &mut Connection,
+    token: &PartnerToken,
+) -> QueryResult<()> {
     diesel::insert_into(partner_tokens::table)
         .values(token)
         .execute(connection)
@@ -40,7 +46,10 @@ pub(crate) async fn insert_token(connection: &mut Connection, token: &PartnerTok
 }
 
 /// The partner with this name.
-pub(crate) async fn by_slug(connection: &mut Connection, slug: &str) -> QueryResult<Option<Partner>> {
+pub(crate) async fn by_slug(
+    connection: &mut Connection,
+    slug: &str,
+) -> QueryResult<Option<Partner>> {
     partners::table
         .find(slug)
         .select(Partner::as_select())
@@ -50,7 +59,10 @@ pub(crate) async fn by_slug(connection: &mut Connection, slug: &str) -> QueryRes
 }
 
 /// The client with this name, locked until the transaction ends.
-pub(crate) async fn lock_client(connection: &mut Connection, slug: &str) -> QueryResult<Option<PartnerClient>> {
+pub(crate) async fn lock_client(
+    connection: &mut Connection,
+    slug: &str,
+) -> QueryResult<Option<PartnerClient>> {
     partner_clients::table
         .find(slug)
         .select(PartnerClient::as_select())
@@ -61,7 +73,11 @@ pub(crate) async fn lock_client(connection: &mut Connection, slug: &str) -> Quer
 }
 
 /// Shuts a client out; none when it is unknown or shut out already.
-pub(crate) async fn disable_client(connection: &mut Connection, slug: &str, now: OffsetDateTime) -> QueryResult<Option<PartnerClient>> {
+pub(crate) async fn disable_client(
+    connection: &mut Connection,
+    slug: &str,
+    now: OffsetDateTime,
+) -> QueryResult<Option<PartnerClient>> {
     diesel::update(partner_clients::table.find(slug))
         .filter(partner_clients::disabled_at.is_null())
         .set(partner_clients::disabled_at.eq(now))
@@ -72,7 +88,10 @@ pub(crate) async fn disable_client(connection: &mut Connection, slug: &str, now:
 }
 
 /// The clients of these partners.
-pub(crate) async fn clients_of(connection: &mut Connection, of: &[String]) -> QueryResult<Vec<PartnerClient>> {
+pub(crate) async fn clients_of(
+    connection: &mut Connection,
+    of: &[String],
+) -> QueryResult<Vec<PartnerClient>> {
     partner_clients::table
         .filter(partner_clients::partner.eq_any(of))
         .order((partner_clients::partner, partner_clients::slug))
@@ -82,7 +101,11 @@ pub(crate) async fn clients_of(connection: &mut Connection, of: &[String]) -> Qu
 }
 
 /// The tokens of these clients that still work, newest first.
-pub(crate) async fn tokens_of(connection: &mut Connection, of: &[String], now: OffsetDateTime) -> QueryResult<Vec<PartnerToken>> {
+pub(crate) async fn tokens_of(
+    connection: &mut Connection,
+    of: &[String],
+    now: OffsetDateTime,
+) -> QueryResult<Vec<PartnerToken>> {
     partner_tokens::table
         .filter(partner_tokens::client.eq_any(of))
         .filter(partner_tokens::revoked_at.is_null())
@@ -94,7 +117,11 @@ pub(crate) async fn tokens_of(connection: &mut Connection, of: &[String], now: O
 }
 
 /// Ends a token that still works.
-pub(crate) async fn revoke_token(connection: &mut Connection, id: Uuid, now: OffsetDateTime) -> QueryResult<Option<PartnerToken>> {
+pub(crate) async fn revoke_token(
+    connection: &mut Connection,
+    id: Uuid,
+    now: OffsetDateTime,
+) -> QueryResult<Option<PartnerToken>> {
     diesel::update(partner_tokens::table.find(id))
         .filter(partner_tokens::revoked_at.is_null())
         .filter(partner_tokens::expires_at.gt(now))
@@ -106,8 +133,14 @@ pub(crate) async fn revoke_token(connection: &mut Connection, id: Uuid, now: Off
 }
 
 /// One page of the partners, by name.
-pub(crate) async fn page(connection: &mut Connection, page: &Page<String>) -> QueryResult<Vec<Partner>> {
-    let mut query = partners::table.select(Partner::as_select()).limit(page.limit()).into_boxed();
+pub(crate) async fn page(
+    connection: &mut Connection,
+    page: &Page<String>,
+) -> QueryResult<Vec<Partner>> {
+    let mut query = partners::table
+        .select(Partner::as_select())
+        .limit(page.limit())
+        .into_boxed();
     if let Some(slug) = &page.from {
         query = match page.direction {
             Direction::Forward => query.filter(partners::slug.gt(slug)),

@@ -34,7 +34,10 @@ pub(crate) async fn replace_code(
 }
 
 /// The code of a number, locked until the transaction ends.
-pub(crate) async fn lock_code(connection: &mut Connection, index: &[u8]) -> QueryResult<Option<PhoneCode>> {
+pub(crate) async fn lock_code(
+    connection: &mut Connection,
+    index: &[u8],
+) -> QueryResult<Option<PhoneCode>> {
     phone_codes::table
         .find(index)
         .select(PhoneCode::as_select())
@@ -62,7 +65,10 @@ pub(crate) async fn remove_code(connection: &mut Connection, index: &[u8]) -> Qu
 }
 
 /// Queues a text message.
-pub(crate) async fn insert_text(connection: &mut Connection, message: &TextMessage) -> QueryResult<()> {
+pub(crate) async fn insert_text(
+    connection: &mut Connection,
+    message: &TextMessage,
+) -> QueryResult<()> {
     diesel::insert_into(text_messages::table)
         .values(message)
         .execute(connection)
@@ -71,7 +77,10 @@ pub(crate) async fn insert_text(connection: &mut Connection, message: &TextMessa
 }
 
 /// The oldest message that is due, locked; those that another process is at are left to it.
-pub(crate) async fn due_text(connection: &mut Connection, now: OffsetDateTime) -> QueryResult<Option<TextMessage>> {
+pub(crate) async fn due_text(
+    connection: &mut Connection,
+    now: OffsetDateTime,
+) -> QueryResult<Option<TextMessage>> {
     text_messages::table
         .filter(text_messages::next_attempt.le(now))
         .filter(text_messages::expires_at.gt(now))
@@ -85,7 +94,11 @@ pub(crate) async fn due_text(connection: &mut Connection, now: OffsetDateTime) -
 }
 
 /// Counts an attempt and sets the time of the next.
-pub(crate) async fn postpone_text(connection: &mut Connection, id: Uuid, until: OffsetDateTime) -> QueryResult<()> {
+pub(crate) async fn postpone_text(
+    connection: &mut Connection,
+    id: Uuid,
+    until: OffsetDateTime,
+) -> QueryResult<()> {
     diesel::update(text_messages::table.find(id))
         .set((
             text_messages::attempts.eq(text_messages::attempts + 1),
@@ -105,7 +118,10 @@ pub(crate) async fn remove_text(connection: &mut Connection, id: Uuid) -> QueryR
 }
 
 /// Removes codes and messages that have run out.
-pub(crate) async fn remove_expired(connection: &mut Connection, now: OffsetDateTime) -> QueryResult<()> {
+pub(crate) async fn remove_expired(
+    connection: &mut Connection,
+    now: OffsetDateTime,
+) -> QueryResult<()> {
     diesel::delete(phone_codes::table.filter(phone_codes::expires_at.le(now)))
         .execute(connection)
         .await?;

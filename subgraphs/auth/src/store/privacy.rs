@@ -11,7 +11,10 @@ use crate::model::{Consent, DataExport, NewConsent};
 use crate::tables::{consents, data_exports};
 
 /// Records decisions.
-pub(crate) async fn insert_consents(connection: &mut Connection, decisions: &[NewConsent<'_>]) -> QueryResult<()> {
+pub(crate) async fn insert_consents(
+    connection: &mut Connection,
+    decisions: &[NewConsent<'_>],
+) -> QueryResult<()> {
     diesel::insert_into(consents::table)
         .values(decisions)
         .execute(connection)
@@ -20,18 +23,29 @@ pub(crate) async fn insert_consents(connection: &mut Connection, decisions: &[Ne
 }
 
 /// The decision in force of each kind.
-pub(crate) async fn current_consents(connection: &mut Connection, user: Uuid) -> QueryResult<Vec<Consent>> {
+pub(crate) async fn current_consents(
+    connection: &mut Connection,
+    user: Uuid,
+) -> QueryResult<Vec<Consent>> {
     consents::table
         .filter(consents::user_id.eq(user))
         .distinct_on(consents::kind)
-        .order((consents::kind, consents::recorded_at.desc(), consents::id.desc()))
+        .order((
+            consents::kind,
+            consents::recorded_at.desc(),
+            consents::id.desc(),
+        ))
         .select(Consent::as_select())
         .load(connection)
         .await
 }
 
 /// One page of an account's decisions, newest first.
-pub(crate) async fn consent_page(connection: &mut Connection, user: Uuid, page: &Page<TimeKey>) -> QueryResult<Vec<Consent>> {
+pub(crate) async fn consent_page(
+    connection: &mut Connection,
+    user: Uuid,
+    page: &Page<TimeKey>,
+) -> QueryResult<Vec<Consent>> {
     let mut query = consents::table
         .filter(consents::user_id.eq(user))
         .select(Consent::as_select())
@@ -41,10 +55,14 @@ pub(crate) async fn consent_page(connection: &mut Connection, user: Uuid, page: 
         let at = moment(at);
         query = match page.direction {
             Direction::Forward => query.filter(
-                consents::recorded_at.lt(at).or(consents::recorded_at.eq(at).and(consents::id.lt(id))),
+                consents::recorded_at
+                    .lt(at)
+                    .or(consents::recorded_at.eq(at).and(consents::id.lt(id))),
             ),
             Direction::Backward => query.filter(
-                consents::recorded_at.gt(at).or(consents::recorded_at.eq(at).and(consents::id.gt(id))),
+                consents::recorded_at
+                    .gt(at)
+                    .or(consents::recorded_at.eq(at).and(consents::id.gt(id))),
             ),
         };
     }
@@ -57,7 +75,10 @@ pub(crate) async fn consent_page(connection: &mut Connection, user: Uuid, page: 
 }
 
 /// All decisions of an account, oldest first.
-pub(crate) async fn all_consents(connection: &mut Connection, user: Uuid) -> QueryResult<Vec<Consent>> {
+pub(crate) async fn all_consents(
+    connection: &mut Connection,
+    user: Uuid,
+) -> QueryResult<Vec<Consent>> {
     consents::table
         .filter(consents::user_id.eq(user))
         .order((consents::recorded_at, consents::id))
@@ -69,7 +90,10 @@ pub(crate) async fn all_consents(connection: &mut Connection, user: Uuid) -> Que
 /// Keeps that an erased account had consented, which we must be able to show, and forgets from where.
 pub(crate) async fn blur_consents(connection: &mut Connection, user: Uuid) -> QueryResult<()> {
     diesel::update(consents::table.filter(consents::user_id.eq(user)))
-        .set((consents::address.eq(None::<String>), consents::agent.eq(None::<String>)))
+        .set((
+            consents::address.eq(None::<String>),
+            consents::agent.eq(None::<String>),
+        ))
         .execute(connection)
         .await
         .map(drop)
@@ -84,7 +108,10 @@ pub(crate) async fn remove_consents(connection: &mut Connection, user: Uuid) -> 
 }
 
 /// Records a request for a copy of one's data.
-pub(crate) async fn insert_export(connection: &mut Connection, export: &DataExport) -> QueryResult<()> {
+pub(crate) async fn insert_export(
+    connection: &mut Connection,
+    export: &DataExport,
+) -> QueryResult<()> {
     diesel::insert_into(data_exports::table)
         .values(export)
         .execute(connection)
@@ -93,7 +120,10 @@ pub(crate) async fn insert_export(connection: &mut Connection, export: &DataExpo
 }
 
 /// The newest ten requests of an account.
-pub(crate) async fn exports_of(connection: &mut Connection, user: Uuid) -> QueryResult<Vec<DataExport>> {
+pub(crate) async fn exports_of(
+    connection: &mut Connection,
+    user: Uuid,
+) -> QueryResult<Vec<DataExport>> {
     data_exports::table
         .filter(data_exports::user_id.eq(user))
         .order(data_exports::requested_at.desc())

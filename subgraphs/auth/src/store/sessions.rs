@@ -21,7 +21,10 @@ pub(crate) async fn insert(connection: &mut Connection, session: Session) -> Que
 }
 
 /// Gives a session its next refresh token; the database permits one unspent token a session.
-pub(crate) async fn insert_refresh(connection: &mut Connection, token: &RefreshToken) -> QueryResult<()> {
+pub(crate) async fn insert_refresh(
+    connection: &mut Connection,
+    token: &RefreshToken,
+) -> QueryResult<()> {
     diesel::insert_into(refresh_tokens::table)
         .values(token)
         .execute(connection)
@@ -30,7 +33,10 @@ pub(crate) async fn insert_refresh(connection: &mut Connection, token: &RefreshT
 }
 
 /// The refresh token with this hash and its session, both locked until the transaction ends.
-pub(crate) async fn lock_refresh(connection: &mut Connection, hash: &[u8]) -> QueryResult<Option<(RefreshToken, Session)>> {
+pub(crate) async fn lock_refresh(
+    connection: &mut Connection,
+    hash: &[u8],
+) -> QueryResult<Option<(RefreshToken, Session)>> {
     refresh_tokens::table
         .inner_join(sessions::table)
         .filter(refresh_tokens::token_hash.eq(hash))
@@ -42,7 +48,11 @@ pub(crate) async fn lock_refresh(connection: &mut Connection, hash: &[u8]) -> Qu
 }
 
 /// Marks a refresh token as exchanged.
-pub(crate) async fn spend_refresh(connection: &mut Connection, hash: &[u8], now: OffsetDateTime) -> QueryResult<()> {
+pub(crate) async fn spend_refresh(
+    connection: &mut Connection,
+    hash: &[u8],
+    now: OffsetDateTime,
+) -> QueryResult<()> {
     diesel::update(refresh_tokens::table.find(hash))
         .set(refresh_tokens::spent_at.eq(now))
         .execute(connection)
@@ -65,7 +75,11 @@ pub(crate) async fn touch(connection: &mut Connection, session: &Session) -> Que
 }
 
 /// The sessions of these accounts that have neither ended nor run out, newest first.
-pub(crate) async fn live_of(connection: &mut Connection, users: &[Uuid], now: OffsetDateTime) -> QueryResult<Vec<Session>> {
+pub(crate) async fn live_of(
+    connection: &mut Connection,
+    users: &[Uuid],
+    now: OffsetDateTime,
+) -> QueryResult<Vec<Session>> {
     sessions::table
         .filter(sessions::user_id.eq_any(users))
         .filter(sessions::revoked_at.is_null())
@@ -98,21 +112,33 @@ pub(crate) async fn revoke(
         query = query.filter(sessions::id.ne(but));
     }
     let ids: Vec<Uuid> = query.load(connection).await?;
-    diesel::update(sessions::table.filter(sessions::id.eq_any(&ids)).filter(sessions::revoked_at.is_null()))
-        .set((
-            sessions::revoked_at.eq(now),
-            sessions::revoke_reason.eq(reason.as_str()),
-        ))
-        .returning(sessions::id)
-        .get_results(connection)
-        .await
+    diesel::update(
+        sessions::table
+            .filter(sessions::id.eq_any(&ids))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::revoked_at.eq(now),
+        sessions::revoke_reason.eq(reason.as_str()),
+    ))
+    .returning(sessions::id)
+    .get_results(connection)
+    .await
 }
 
 /// Notes keys that verifiers must hear of.
-pub(crate) async fn insert_revocations(connection: &mut Connection, keys: &[(String, OffsetDateTime)]) -> QueryResult<()> {
+pub(crate) async fn insert_revocations(
+    connection: &mut Connection,
+    keys: &[(String, OffsetDateTime)],
+) -> QueryResult<()> {
     let rows: Vec<_> = keys
         .iter()
-        .map(|(key, until)| (pending_revocations::key.eq(key), pending_revocations::until.eq(until)))
+        .map(|(key, until)| {
+            (
+                pending_revocations::key.eq(key),
+                pending_revocations::until.eq(until),
+            )
+        })
         .collect();
     diesel::insert_into(pending_revocations::table)
         .values(rows)
@@ -123,7 +149,9 @@ pub(crate) async fn insert_revocations(connection: &mut Connection, keys: &[(Str
 }
 
 /// Keys that verifiers have not been told of yet, at most a thousand.
-pub(crate) async fn pending_revocations(connection: &mut Connection) -> QueryResult<Vec<(String, OffsetDateTime)>> {
+pub(crate) async fn pending_revocations(
+    connection: &mut Connection,
+) -> QueryResult<Vec<(String, OffsetDateTime)>> {
     pending_revocations::table
         .order(pending_revocations::key)
         .limit(1000)
@@ -132,7 +160,10 @@ pub(crate) async fn pending_revocations(connection: &mut Connection) -> QueryRes
 }
 
 /// Forgets keys that were broadcast.
-pub(crate) async fn remove_revocations(connection: &mut Connection, keys: &[String]) -> QueryResult<()> {
+pub(crate) async fn remove_revocations(
+    connection: &mut Connection,
+    keys: &[String],
+) -> QueryResult<()> {
     diesel::delete(pending_revocations::table.filter(pending_revocations::key.eq_any(keys)))
         .execute(connection)
         .await
@@ -140,7 +171,10 @@ pub(crate) async fn remove_revocations(connection: &mut Connection, keys: &[Stri
 }
 
 /// Makes a link's secret the only one of its purpose that the account has.
-pub(crate) async fn replace_one_time(connection: &mut Connection, token: OneTimeToken) -> QueryResult<()> {
+pub(crate) async fn replace_one_time(
+    connection: &mut Connection,
+    token: OneTimeToken,
+) -> QueryResult<()> {
     remove_one_time(connection, token.user_id, token.purpose).await?;
     diesel::insert_into(one_time_tokens::table)
         .values(token)
@@ -183,7 +217,11 @@ pub(crate) async fn find_one_time(
 }
 
 /// Removes an account's links of one purpose.
-pub(crate) async fn remove_one_time(connection: &mut Connection, user: Uuid, purpose: Purpose) -> QueryResult<()> {
+pub(crate) async fn remove_one_time(
+    connection: &mut Connection,
+    user: Uuid,
+    purpose: Purpose,
+) -> QueryResult<()> {
     diesel::delete(one_time_tokens::table)
         .filter(one_time_tokens::user_id.eq(user))
         .filter(one_time_tokens::purpose.eq(purpose.as_str()))
@@ -193,7 +231,10 @@ pub(crate) async fn remove_one_time(connection: &mut Connection, user: Uuid, pur
 }
 
 /// Removes what has run out: links at once, sessions (and with them their tokens) a month after their end.
-pub(crate) async fn remove_expired(connection: &mut Connection, now: OffsetDateTime) -> QueryResult<()> {
+pub(crate) async fn remove_expired(
+    connection: &mut Connection,
+    now: OffsetDateTime,
+) -> QueryResult<()> {
     diesel::delete(one_time_tokens::table.filter(one_time_tokens::expires_at.le(now)))
         .execute(connection)
         .await?;
@@ -229,12 +270,16 @@ pub(crate) async fn page(
     if let Some((at, id)) = page.from {
         let at = moment(at);
         query = match page.direction {
-            Direction::Forward => {
-                query.filter(sessions::created_at.lt(at).or(sessions::created_at.eq(at).and(sessions::id.lt(id))))
-            }
-            Direction::Backward => {
-                query.filter(sessions::created_at.gt(at).or(sessions::created_at.eq(at).and(sessions::id.gt(id))))
-            }
+            Direction::Forward => query.filter(
+                sessions::created_at
+                    .lt(at)
+                    .or(sessions::created_at.eq(at).and(sessions::id.lt(id))),
+            ),
+            Direction::Backward => query.filter(
+                sessions::created_at
+                    .gt(at)
+                    .or(sessions::created_at.eq(at).and(sessions::id.gt(id))),
+            ),
         };
     }
     match page.direction {

@@ -10,7 +10,10 @@ use crate::model::{Method, SocialAttempt, SocialIdentity};
 use crate::tables::{social_attempts, social_identities};
 
 /// Remembers a sign-in that leaves for its provider.
-pub(crate) async fn insert_attempt(connection: &mut Connection, attempt: SocialAttempt) -> QueryResult<()> {
+pub(crate) async fn insert_attempt(
+    connection: &mut Connection,
+    attempt: SocialAttempt,
+) -> QueryResult<()> {
     diesel::insert_into(social_attempts::table)
         .values(attempt)
         .execute(connection)
@@ -33,7 +36,11 @@ pub(crate) async fn take_attempt(
 }
 
 /// The account of a person at a provider.
-pub(crate) async fn user_of(connection: &mut Connection, provider: Method, subject: &str) -> QueryResult<Option<Uuid>> {
+pub(crate) async fn user_of(
+    connection: &mut Connection,
+    provider: Method,
+    subject: &str,
+) -> QueryResult<Option<Uuid>> {
     social_identities::table
         .find((provider.as_str(), subject))
         .select(social_identities::user_id)
@@ -43,20 +50,29 @@ pub(crate) async fn user_of(connection: &mut Connection, provider: Method, subje
 }
 
 /// Links an identity to an account, or notes that it was used again.
-pub(crate) async fn upsert(connection: &mut Connection, identity: SocialIdentity) -> QueryResult<()> {
+pub(crate) async fn upsert(
+    connection: &mut Connection,
+    identity: SocialIdentity,
+) -> QueryResult<()> {
     let (token, used) = (identity.refresh_token.clone(), identity.last_used_at);
     diesel::insert_into(social_identities::table)
         .values(identity)
         .on_conflict((social_identities::provider, social_identities::subject))
         .do_update()
-        .set((social_identities::refresh_token.eq(token), social_identities::last_used_at.eq(used)))
+        .set((
+            social_identities::refresh_token.eq(token),
+            social_identities::last_used_at.eq(used),
+        ))
         .execute(connection)
         .await
         .map(drop)
 }
 
 /// The identities of an account.
-pub(crate) async fn of_user(connection: &mut Connection, user: Uuid) -> QueryResult<Vec<SocialIdentity>> {
+pub(crate) async fn of_user(
+    connection: &mut Connection,
+    user: Uuid,
+) -> QueryResult<Vec<SocialIdentity>> {
     social_identities::table
         .filter(social_identities::user_id.eq(user))
         .order((social_identities::provider, social_identities::subject))
@@ -74,7 +90,10 @@ pub(crate) async fn remove_of_user(connection: &mut Connection, user: Uuid) -> Q
 }
 
 /// Removes sign-ins that never came back.
-pub(crate) async fn remove_expired(connection: &mut Connection, now: OffsetDateTime) -> QueryResult<()> {
+pub(crate) async fn remove_expired(
+    connection: &mut Connection,
+    now: OffsetDateTime,
+) -> QueryResult<()> {
     diesel::delete(social_attempts::table.filter(social_attempts::expires_at.le(now)))
         .execute(connection)
         .await

@@ -10,7 +10,10 @@ use crate::model::PersonalAccessToken;
 use crate::tables::personal_access_tokens as tokens;
 
 /// Records a token; returns whether its name was free.
-pub(crate) async fn insert(connection: &mut Connection, token: &PersonalAccessToken) -> QueryResult<bool> {
+pub(crate) async fn insert(
+    connection: &mut Connection,
+    token: &PersonalAccessToken,
+) -> QueryResult<bool> {
     diesel::insert_into(tokens::table)
         .values(token)
         .on_conflict_do_nothing()
@@ -20,7 +23,11 @@ pub(crate) async fn insert(connection: &mut Connection, token: &PersonalAccessTo
 }
 
 /// The tokens of an account that still work, newest first.
-pub(crate) async fn live_of(connection: &mut Connection, user: Uuid, now: OffsetDateTime) -> QueryResult<Vec<PersonalAccessToken>> {
+pub(crate) async fn live_of(
+    connection: &mut Connection,
+    user: Uuid,
+    now: OffsetDateTime,
+) -> QueryResult<Vec<PersonalAccessToken>> {
     tokens::table
         .filter(tokens::user_id.eq(user))
         .filter(tokens::revoked_at.is_null())
@@ -48,15 +55,23 @@ pub(crate) async fn revoke(
     if let Some(only) = only {
         ids.retain(|id| only.contains(id));
     }
-    diesel::update(tokens::table.filter(tokens::id.eq_any(ids)).filter(tokens::revoked_at.is_null()))
-        .set(tokens::revoked_at.eq(now))
-        .returning(PersonalAccessToken::as_returning())
-        .get_results(connection)
-        .await
+    diesel::update(
+        tokens::table
+            .filter(tokens::id.eq_any(ids))
+            .filter(tokens::revoked_at.is_null()),
+    )
+    .set(tokens::revoked_at.eq(now))
+    .returning(PersonalAccessToken::as_returning())
+    .get_results(connection)
+    .await
 }
 
 /// Frees the names of tokens that have run out, so that a new token may take them.
-pub(crate) async fn retire_expired(connection: &mut Connection, user: Uuid, now: OffsetDateTime) -> QueryResult<()> {
+pub(crate) async fn retire_expired(
+    connection: &mut Connection,
+    user: Uuid,
+    now: OffsetDateTime,
+) -> QueryResult<()> {
     diesel::update(tokens::table)
         .filter(tokens::user_id.eq(user))
         .filter(tokens::revoked_at.is_null())

@@ -66,8 +66,12 @@ fn document(operation: &str, caller: usize) -> String {
     let body = match field {
         "me" => "me { id }".to_owned(),
         "user" => format!("user(id: \"{nothing}\") {{ id }}"),
-        "users" | "sessions" | "consentHistory" | "auditLog" | "partners" => format!("{field} {page}"),
-        "roles" | "personalAccessTokens" | "consents" | "dataExports" => format!("{field} {{ __typename }}"),
+        "users" | "sessions" | "consentHistory" | "auditLog" | "partners" => {
+            format!("{field} {page}")
+        }
+        "roles" | "personalAccessTokens" | "consents" | "dataExports" => {
+            format!("{field} {{ __typename }}")
+        }
         "partner" => "partner(slug: \"acme\") { slug }".to_owned(),
         "logout" | "requestDataExport" => format!("{field} {{ errors {{ code }} }}"),
         _ => {
@@ -77,24 +81,41 @@ fn document(operation: &str, caller: usize) -> String {
                     crate::bench::PASSWORD
                 ),
                 "verifyEmail" => "token: \"x\"".to_owned(),
-                "resendVerification" | "requestPasswordReset" => format!("email: \"m{caller}@example.org\""),
+                "resendVerification" | "requestPasswordReset" => {
+                    format!("email: \"m{caller}@example.org\"")
+                }
                 "login" => format!("email: \"m{caller}@example.org\", password: \"some password\""),
                 "refresh" => "refreshToken: \"x\"".to_owned(),
                 "resetPassword" => "token: \"x\", newPassword: \"some password here\"".to_owned(),
                 "requestPhoneCode" => format!("phone: \"+2217700000{caller}0\""),
-                "signInWithPhone" | "confirmPhone" => format!("phone: \"+2217700000{caller}1\", code: \"000000\""),
-                "startSocialSignIn" => "provider: GOOGLE, redirectUri: \"https://x.org\"".to_owned(),
-                "completeSocialSignIn" => "state: \"x\", code: \"x\", consents: { tracking: true }".to_owned(),
-                "revokeSession" | "revokePersonalAccessToken" | "revokePartnerToken" => format!("id: \"{nothing}\""),
-                "changePassword" => "currentPassword: \"wrong\", newPassword: \"some password here\"".to_owned(),
+                "signInWithPhone" | "confirmPhone" => {
+                    format!("phone: \"+2217700000{caller}1\", code: \"000000\"")
+                }
+                "startSocialSignIn" => {
+                    "provider: GOOGLE, redirectUri: \"https://x.org\"".to_owned()
+                }
+                "completeSocialSignIn" => {
+                    "state: \"x\", code: \"x\", consents: { tracking: true }".to_owned()
+                }
+                "revokeSession" | "revokePersonalAccessToken" | "revokePartnerToken" => {
+                    format!("id: \"{nothing}\"")
+                }
+                "changePassword" => {
+                    "currentPassword: \"wrong\", newPassword: \"some password here\"".to_owned()
+                }
                 "updateProfile" | "logoutEverywhere" | "deleteAccount" => String::new(),
-                "createPersonalAccessToken" => "name: \"x\", scopes: [\"bad\"], expiresInDays: 1".to_owned(),
+                "createPersonalAccessToken" => {
+                    "name: \"x\", scopes: [\"bad\"], expiresInDays: 1".to_owned()
+                }
                 "setConsents" => "consents: []".to_owned(),
                 "grantRole" | "revokeRole" => format!("userId: \"{nothing}\", role: \"author\""),
                 "suspendUser" => format!("userId: \"{nothing}\", reason: \"x\""),
                 "unsuspendUser" => format!("userId: \"{nothing}\""),
                 "createPartner" => "slug: \"!\", name: \"x\", contact: \"a@b.co\"".to_owned(),
-                "createPartnerClient" => "partner: \"none\", slug: \"abc\", name: \"x\", rights: [\"books:read\"]".to_owned(),
+                "createPartnerClient" => {
+                    "partner: \"none\", slug: \"abc\", name: \"x\", rights: [\"books:read\"]"
+                        .to_owned()
+                }
                 "mintPartnerToken" => "client: \"none\", expiresInDays: 1".to_owned(),
                 "disablePartnerClient" => "client: \"none\"".to_owned(),
                 other => panic!("no document for {other}: a new field needs its row"),
@@ -113,12 +134,20 @@ async fn every_operation_answers_each_caller_as_reviewed() {
     let admin = bench.person("admin@example.org", &["admin"]).await;
     // A second operator, so that the first may delete their account.
     bench.person("admin2@example.org", &["admin"]).await;
-    let partner = bench.platform.token(&coko_core::testkit::TokenFor::Partner {
-        partner: "acme",
-        client: "acme-web",
-        rights: vec!["books:read", "catalog:browse"],
-    });
-    let callers = [bench.guest.clone(), user.client, moderator.client, admin.client, bench.guest.with_token(partner)];
+    let partner = bench
+        .platform
+        .token(&coko_core::testkit::TokenFor::Partner {
+            partner: "acme",
+            client: "acme-web",
+            rights: vec!["books:read", "catalog:browse"],
+        });
+    let callers = [
+        bench.guest.clone(),
+        user.client,
+        moderator.client,
+        admin.client,
+        bench.guest.with_token(partner),
+    ];
     for (operation, expected) in MATRIX {
         for (caller, (client, expected)) in callers.iter().zip(expected).enumerate() {
             let answer = client.run(&document(operation, caller)).await;
@@ -127,7 +156,11 @@ async fn every_operation_answers_each_caller_as_reviewed() {
                 "FORBIDDEN" => NO,
                 other => panic!("{operation} as {caller}: {other}: {:#}", answer.body),
             });
-            assert_eq!(found, *expected, "{operation} as caller {caller}: {:#}", answer.body);
+            assert_eq!(
+                found, *expected,
+                "{operation} as caller {caller}: {:#}",
+                answer.body
+            );
         }
     }
 }
@@ -135,12 +168,18 @@ async fn every_operation_answers_each_caller_as_reviewed() {
 #[tokio::test]
 async fn the_matrix_knows_every_root_field() {
     let bench = Bench::new().await;
-    let answer = bench.guest.run("{ __schema { queryType { fields { name } } mutationType { fields { name } } } }").await;
+    let answer = bench
+        .guest
+        .run("{ __schema { queryType { fields { name } } mutationType { fields { name } } } }")
+        .await;
     for (kind, root) in [("query", "queryType"), ("mutation", "mutationType")] {
         for field in answer.ok()["__schema"][root]["fields"].as_array().unwrap() {
             let operation = format!("{kind} {}", field["name"].as_str().unwrap());
             let internal = ["query _service", "query _entities"].contains(&operation.as_str());
-            assert!(internal || MATRIX.iter().any(|(known, _)| *known == operation), "{operation} has no row");
+            assert!(
+                internal || MATRIX.iter().any(|(known, _)| *known == operation),
+                "{operation} has no row"
+            );
         }
     }
 }
@@ -152,9 +191,25 @@ async fn tokens_that_do_not_count_are_refused() {
     let mut forged = awa.access.clone().into_bytes();
     let middle = forged.len() / 2;
     forged[middle] = if forged[middle] == b'A' { b'B' } else { b'A' };
-    for token in ["", "x", "null", &String::from_utf8(forged).unwrap(), &awa.access[1..], &"A".repeat(100_000)] {
-        let answer = bench.guest.with_token(token.to_owned()).run("{ me { id } }").await;
-        assert_eq!(answer.codes(), ["UNAUTHENTICATED"], "{}", &token[..token.len().min(20)]);
+    for token in [
+        "",
+        "x",
+        "null",
+        &String::from_utf8(forged).unwrap(),
+        &awa.access[1..],
+        &"A".repeat(100_000),
+    ] {
+        let answer = bench
+            .guest
+            .with_token(token.to_owned())
+            .run("{ me { id } }")
+            .await;
+        assert_eq!(
+            answer.codes(),
+            ["UNAUTHENTICATED"],
+            "{}",
+            &token[..token.len().min(20)]
+        );
     }
     assert!(awa.is_known().await);
 }
@@ -170,11 +225,26 @@ async fn entities_resolve_in_batches() {
         crate::bench::PASSWORD
     );
     bench.guest.run(&register).await.ok();
-    let pending = bench.rows("SELECT id FROM users WHERE status = 'PENDING'").await[0]["id"].clone();
+    let pending = bench
+        .rows("SELECT id FROM users WHERE status = 'PENDING'")
+        .await[0]["id"]
+        .clone();
     let query = "query($representations: [_Any!]!) { _entities(representations: $representations) { ... on User { id displayName email } } }";
-    let ids = [json!(awa.id), json!("nonsense"), pending, json!(moussa.id), json!("00000000-0000-0000-0000-000000000000")];
-    let representations: Vec<Value> = ids.iter().map(|id| json!({ "__typename": "User", "id": id })).collect();
-    let answer = awa.client.run_with(query, json!({ "representations": representations })).await;
+    let ids = [
+        json!(awa.id),
+        json!("nonsense"),
+        pending,
+        json!(moussa.id),
+        json!("00000000-0000-0000-0000-000000000000"),
+    ];
+    let representations: Vec<Value> = ids
+        .iter()
+        .map(|id| json!({ "__typename": "User", "id": id }))
+        .collect();
+    let answer = awa
+        .client
+        .run_with(query, json!({ "representations": representations }))
+        .await;
     assert_eq!(
         answer.ok()["_entities"],
         json!([

@@ -60,7 +60,13 @@ impl Bench {
         let config: Config = serde_json::from_value(config).unwrap();
         let service = coko_auth::build(&platform.platform, config).await.unwrap();
         let guest = GraphqlClient::new(service.router.clone());
-        Self { platform, service, guest, texts, database }
+        Self {
+            platform,
+            service,
+            guest,
+            texts,
+            database,
+        }
     }
 
     /// Moves the clock.
@@ -72,15 +78,23 @@ impl Bench {
     pub(crate) async fn letters(&self) -> Vec<Letter> {
         let mailer = &self.platform.platform.mailer;
         let before = mailer.sent().len();
-        mailer.send_due(&self.database.pool, self.platform.platform.clock.now()).await.unwrap();
+        mailer
+            .send_due(&self.database.pool, self.platform.platform.clock.now())
+            .await
+            .unwrap();
         mailer.sent().split_off(before)
     }
 
     /// The token in the link of the newest letter, which must be the only one.
     pub(crate) async fn link(&self) -> String {
         let letters = self.letters().await;
-        let [letter] = letters.as_slice() else { panic!("{letters:#?}") };
-        let (_, token) = letter.text.split_once("token=").unwrap_or_else(|| panic!("{letter:#?}"));
+        let [letter] = letters.as_slice() else {
+            panic!("{letters:#?}")
+        };
+        let (_, token) = letter
+            .text
+            .split_once("token=")
+            .unwrap_or_else(|| panic!("{letter:#?}"));
         token.split_whitespace().next().unwrap().to_owned()
     }
 
@@ -98,18 +112,31 @@ impl Bench {
         let sql = format!("SELECT to_jsonb(q.*) AS value FROM ({sql}) q");
         let mut connection = self.connection().await;
         let rows: Vec<Row> = diesel::sql_query(sql).load(&mut connection).await.unwrap();
-        rows.into_iter().map(|row| row.value.unwrap_or_default()).collect()
+        rows.into_iter()
+            .map(|row| row.value.unwrap_or_default())
+            .collect()
     }
 
     /// The payloads of the events of one kind that were enqueued, oldest first.
     pub(crate) async fn events(&self, kind: &str) -> Vec<Value> {
-        let sql = format!("SELECT event->'data' AS data FROM outbox WHERE event->>'type' = '{kind}' ORDER BY sequence");
-        self.rows(&sql).await.into_iter().map(|row| row["data"].clone()).collect()
+        let sql = format!(
+            "SELECT event->'data' AS data FROM outbox WHERE event->>'type' = '{kind}' ORDER BY sequence"
+        );
+        self.rows(&sql)
+            .await
+            .into_iter()
+            .map(|row| row["data"].clone())
+            .collect()
     }
 
     /// Runs one of the service's tasks until `done` holds.
     pub(crate) async fn run_task(&self, name: &str, mut done: impl AsyncFnMut() -> bool) {
-        let task = self.service.tasks.iter().find(|task| task.name() == name).unwrap();
+        let task = self
+            .service
+            .tasks
+            .iter()
+            .find(|task| task.name() == name)
+            .unwrap();
         let stop = CancellationToken::new();
         let running = tokio::spawn(task.run(stop.clone()));
         for _ in 0..200 {
@@ -131,7 +158,9 @@ impl Bench {
             display_name: email.split('@').next().unwrap().to_owned(),
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         };
-        coko_auth::seed_demo(&self.database.pool, &self.platform.context(), &[account]).await.unwrap();
+        coko_auth::seed_demo(&self.database.pool, &self.platform.context(), &[account])
+            .await
+            .unwrap();
         self.login(email).await
     }
 
@@ -152,7 +181,12 @@ impl Bench {
 
     /// The person in a payload with `tokens` and `user`.
     pub(crate) fn signed_in(&self, payload: &Value) -> Person {
-        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{payload:#}")).to_owned();
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .unwrap_or_else(|| panic!("{payload:#}"))
+                .to_owned()
+        };
         let access = text(&payload["tokens"]["accessToken"]);
         Person {
             id: text(&payload["user"]["id"]),
@@ -185,7 +219,10 @@ impl Bench {
             .body(Body::from(json!({ "query": query }).to_string()))
             .unwrap();
         let response = self.service.router.clone().oneshot(request).await.unwrap();
-        let bytes = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+        let bytes = http_body_util::BodyExt::collect(response.into_body())
+            .await
+            .unwrap()
+            .to_bytes();
         serde_json::from_slice(&bytes).unwrap()
     }
 }
@@ -206,9 +243,12 @@ pub(crate) fn refusals(answer: &Answer) -> Vec<String> {
         .map(|error| {
             let message = error["message"].as_str();
             // A message that is its own key was never translated.
-            assert!(message.is_none_or(|message| !message.starts_with("auth-") && !message.contains("{$")), "{error:#}");
+            assert!(
+                message
+                    .is_none_or(|message| !message.starts_with("auth-") && !message.contains("{$")),
+                "{error:#}"
+            );
             error["code"].as_str().unwrap().to_owned()
         })
         .collect()
 }
-

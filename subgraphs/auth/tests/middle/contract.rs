@@ -15,20 +15,33 @@ fn the_sdl_is_a_federation_subgraph() {
     for root in ["type Query", "type Mutation"] {
         assert!(sdl.contains(root), "{root}");
     }
-    assert!(!sdl.contains("_entities"), "federation's own fields are not part of it");
+    assert!(
+        !sdl.contains("_entities"),
+        "federation's own fields are not part of it"
+    );
 }
 
 #[test]
 fn every_message_is_in_both_languages() {
     let translations = coko_auth::translations().unwrap();
     let keys = |source: &str| -> Vec<String> {
-        source.lines().filter(|line| line.starts_with("auth-")).map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+        source
+            .lines()
+            .filter(|line| line.starts_with("auth-"))
+            .map(|line| line.split(' ').next().unwrap().to_owned())
+            .collect()
     };
-    let (french, english) = (include_str!("../../locales/fr.ftl"), include_str!("../../locales/en.ftl"));
+    let (french, english) = (
+        include_str!("../../locales/fr.ftl"),
+        include_str!("../../locales/en.ftl"),
+    );
     assert_eq!(keys(french), keys(english));
     let used = include_str!("../../src/error/refusals.rs");
     for key in used.split('"').filter(|text| text.starts_with("auth-")) {
-        assert!(translations.has(&Locale::FR, key) && translations.has(&Locale::EN, key), "{key}");
+        assert!(
+            translations.has(&Locale::FR, key) && translations.has(&Locale::EN, key),
+            "{key}"
+        );
     }
 }
 
@@ -38,16 +51,27 @@ async fn public_keys_are_published_and_rotate() {
         config["root_keys"] = json!(format!("1:{},2:{}", "2a".repeat(32), "07".repeat(32)));
     })
     .await;
-    let request = Request::get("/.well-known/biscuit-keys.json").body(Body::empty()).unwrap();
+    let request = Request::get("/.well-known/biscuit-keys.json")
+        .body(Body::empty())
+        .unwrap();
     let response = bench.service.router.clone().oneshot(request).await.unwrap();
     assert_eq!(response.headers()["cache-control"], "public, max-age=300");
-    let bytes = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+    let bytes = http_body_util::BodyExt::collect(response.into_body())
+        .await
+        .unwrap()
+        .to_bytes();
     let document: Value = serde_json::from_slice(&bytes).unwrap();
     let keys = document["keys"].as_array().unwrap();
     assert_eq!(keys.len(), 2);
-    assert_eq!((&keys[0]["id"], &keys[0]["algorithm"]), (&json!(1), &json!("ed25519")));
+    assert_eq!(
+        (&keys[0]["id"], &keys[0]["algorithm"]),
+        (&json!(1), &json!("ed25519"))
+    );
     assert_eq!(keys[0]["key"].as_str().unwrap().len(), 64);
-    assert!(!document.to_string().contains(&"2a".repeat(32)), "no private key is shown");
+    assert!(
+        !document.to_string().contains(&"2a".repeat(32)),
+        "no private key is shown"
+    );
     // The first key signs, and the platform trusts it.
     assert!(bench.person("awa@example.sn", &[]).await.is_known().await);
 }
@@ -65,9 +89,16 @@ async fn a_configuration_that_cannot_work_is_refused_by_name() {
         let mut config = good.clone();
         config[name] = value;
         let config = serde_json::from_value(config).unwrap();
-        coko_auth::build(&platform.platform, config).await.map(drop).map_err(|error| error.to_string())
+        coko_auth::build(&platform.platform, config)
+            .await
+            .map(drop)
+            .map_err(|error| error.to_string())
     };
-    assert_eq!(build("database_pool", json!(2)).await, Ok(()), "a database that is down does not keep auth from starting");
+    assert_eq!(
+        build("database_pool", json!(2)).await,
+        Ok(()),
+        "a database that is down does not keep auth from starting"
+    );
     for (name, value) in [
         ("root_keys", json!("")),
         ("root_keys", json!("nonsense")),

@@ -25,18 +25,40 @@ async fn a_profile_shows_what_its_owner_permits() {
     let moussa = bench.person("moussa@example.sn", &[]).await;
     let moderator = bench.person("mod@example.org", &["moderator"]).await;
     let awa = bench.signed_in(&bench.refresh(&awa.refresh).await.ok()["refresh"]);
-    let private = ["email", "phone", "roles", "status", "language", "sessions", "preferences"];
-    for (privacy, avatar, country) in [("PUBLIC", true, true), ("FOLLOWERS", true, false), ("PRIVATE", false, false)] {
+    let private = [
+        "email",
+        "phone",
+        "roles",
+        "status",
+        "language",
+        "sessions",
+        "preferences",
+    ];
+    for (privacy, avatar, country) in [
+        ("PUBLIC", true, true),
+        ("FOLLOWERS", true, false),
+        ("PRIVATE", false, false),
+    ] {
         set_privacy(&awa, privacy).await;
         for stranger in [&bench.guest, &moussa.client] {
             let seen = look(stranger, &awa.id).await;
             assert_eq!(seen["displayName"], "awa");
-            assert_eq!((seen["avatar"].is_string(), seen["country"].is_string()), (avatar, country), "{privacy}: {seen:#}");
-            assert!(private.iter().all(|field| seen[field].is_null()), "{privacy}: {seen:#}");
+            assert_eq!(
+                (seen["avatar"].is_string(), seen["country"].is_string()),
+                (avatar, country),
+                "{privacy}: {seen:#}"
+            );
+            assert!(
+                private.iter().all(|field| seen[field].is_null()),
+                "{privacy}: {seen:#}"
+            );
         }
         for insider in [&awa.client, &moderator.client] {
             let seen = look(insider, &awa.id).await;
-            assert_eq!((&seen["email"], &seen["country"]), (&json!("awa@example.sn"), &json!("SN")));
+            assert_eq!(
+                (&seen["email"], &seen["country"]),
+                (&json!("awa@example.sn"), &json!("SN"))
+            );
             assert_eq!(seen["sessions"].as_array().unwrap().len(), 1);
         }
     }
@@ -62,13 +84,22 @@ async fn followers_see_what_is_for_followers() {
     let event = |payload: UserFollowed| Event::new(&bench.platform.context(), &payload).unwrap();
     let follow = event(followed(true, now));
     assert!(consumers.handle(&follow).await.unwrap());
-    assert!(!consumers.handle(&follow).await.unwrap(), "an event has its effect once");
+    assert!(
+        !consumers.handle(&follow).await.unwrap(),
+        "an event has its effect once"
+    );
     assert_eq!(look(&moussa.client, &awa.id).await["country"], "SN");
     assert!(look(&bench.guest, &awa.id).await["country"].is_null());
     // An older word that comes late changes nothing; a newer one does.
-    consumers.handle(&event(followed(false, now - Duration::HOUR))).await.unwrap();
+    consumers
+        .handle(&event(followed(false, now - Duration::HOUR)))
+        .await
+        .unwrap();
     assert_eq!(look(&moussa.client, &awa.id).await["country"], "SN");
-    consumers.handle(&event(followed(false, now + Duration::HOUR))).await.unwrap();
+    consumers
+        .handle(&event(followed(false, now + Duration::HOUR)))
+        .await
+        .unwrap();
     assert!(look(&moussa.client, &awa.id).await["country"].is_null());
 }
 
@@ -80,20 +111,31 @@ async fn consents_have_a_history() {
         let query = "mutation($consents: [ConsentInput!]!) { setConsents(input: { consents: $consents }) { consents { kind granted } errors { code } } }";
         awa.client.run_with(query, json!({ "consents": consents }))
     };
-    assert_eq!(refusals(&set(json!([{ "kind": "TRACKING", "granted": false }])).await), ["CONSENT_REQUIRED"]);
+    assert_eq!(
+        refusals(&set(json!([{ "kind": "TRACKING", "granted": false }])).await),
+        ["CONSENT_REQUIRED"]
+    );
     let twice = json!([{ "kind": "MARKETING", "granted": true }, { "kind": "MARKETING", "granted": false }]);
     assert_eq!(refusals(&set(twice).await), ["DUPLICATE"]);
     bench.later(Duration::minutes(1));
     let now = set(json!([{ "kind": "MARKETING", "granted": true }])).await;
-    assert_eq!(now.ok()["setConsents"]["consents"][1], json!({ "kind": "MARKETING", "granted": true }));
+    assert_eq!(
+        now.ok()["setConsents"]["consents"][1],
+        json!({ "kind": "MARKETING", "granted": true })
+    );
     bench.later(Duration::minutes(1));
-    set(json!([{ "kind": "MARKETING", "granted": false }])).await.ok();
+    set(json!([{ "kind": "MARKETING", "granted": false }]))
+        .await
+        .ok();
     let history = awa.client.run("{ consentHistory(first: 2) { nodes { kind granted } pageInfo { hasNextPage } } consents { kind granted } }").await;
     assert_eq!(
         history.ok()["consentHistory"]["nodes"],
         json!([{ "kind": "MARKETING", "granted": false }, { "kind": "MARKETING", "granted": true }])
     );
-    assert_eq!(history.data()["consentHistory"]["pageInfo"]["hasNextPage"], true);
+    assert_eq!(
+        history.data()["consentHistory"]["pageInfo"]["hasNextPage"],
+        true
+    );
     assert_eq!(history.data()["consents"][1]["granted"], false);
 }
 
@@ -107,8 +149,14 @@ async fn a_copy_of_ones_data_is_made_and_announced() {
     assert_eq!(export["account"]["profile"]["email"], "awa@example.sn");
     assert_eq!(export["account"]["sessions"][0]["id"], json!(awa.session));
     assert_eq!(export["account"]["consents"].as_array().unwrap().len(), 3);
-    assert_eq!(bench.events("user.export.requested").await[0]["export_id"], export["id"]);
-    assert_eq!(refusals(&awa.client.run(request).await), ["ALREADY_REQUESTED"]);
+    assert_eq!(
+        bench.events("user.export.requested").await[0]["export_id"],
+        export["id"]
+    );
+    assert_eq!(
+        refusals(&awa.client.run(request).await),
+        ["ALREADY_REQUESTED"]
+    );
     let listed = awa.client.run("{ dataExports { id } }").await;
     assert_eq!(listed.ok()["dataExports"][0]["id"], export["id"]);
 }
@@ -119,13 +167,22 @@ async fn a_deletion_can_be_cancelled_by_signing_in() {
     let awa = bench.person("awa@example.sn", &[]).await;
     let delete = |password: Value| awa.client.run_with(DELETE, json!({ "password": password }));
     assert_eq!(refusals(&delete(json!(null)).await), ["PASSWORD_WRONG"]);
-    assert_eq!(refusals(&delete(json!("a wrong password")).await), ["PASSWORD_WRONG"]);
-    assert_eq!(delete(json!(PASSWORD)).await.ok()["deleteAccount"]["deleteAfter"], "2027-02-14T12:00:13Z");
+    assert_eq!(
+        refusals(&delete(json!("a wrong password")).await),
+        ["PASSWORD_WRONG"]
+    );
+    assert_eq!(
+        delete(json!(PASSWORD)).await.ok()["deleteAccount"]["deleteAfter"],
+        "2027-02-14T12:00:13Z"
+    );
     assert!(!awa.is_known().await);
     assert_eq!(bench.letters().await.len(), 1);
     bench.later(Duration::days(29));
     let back = bench.login("awa@example.sn").await;
-    assert_eq!(back.client.run("{ me { status deleteAfter } }").await.ok()["me"], json!({ "status": "ACTIVE", "deleteAfter": null }));
+    assert_eq!(
+        back.client.run("{ me { status deleteAfter } }").await.ok()["me"],
+        json!({ "status": "ACTIVE", "deleteAfter": null })
+    );
     bench.later(Duration::days(2));
     bench.run_task("sweep", async || true).await;
     assert!(bench.events("user.deleted").await.is_empty());
@@ -137,22 +194,62 @@ async fn a_deletion_becomes_final_and_leaves_nothing_personal() {
     let awa = bench.person("awa@example.sn", &["author"]).await;
     let moussa = bench.person("moussa@example.sn", &[]).await;
     let last_admin = bench.person("admin@example.org", &["admin"]).await;
-    assert_eq!(refusals(&last_admin.client.run_with(DELETE, json!({ "password": PASSWORD })).await), ["LAST_ADMIN"]);
-    awa.client.run("mutation { requestDataExport { dataExport { id } } }").await.ok();
-    awa.client.run_with(DELETE, json!({ "password": PASSWORD })).await.ok();
+    assert_eq!(
+        refusals(
+            &last_admin
+                .client
+                .run_with(DELETE, json!({ "password": PASSWORD }))
+                .await
+        ),
+        ["LAST_ADMIN"]
+    );
+    awa.client
+        .run("mutation { requestDataExport { dataExport { id } } }")
+        .await
+        .ok();
+    awa.client
+        .run_with(DELETE, json!({ "password": PASSWORD }))
+        .await
+        .ok();
     bench.later(Duration::days(30));
-    bench.run_task("sweep", async || bench.events("user.deleted").await.len() == 1).await;
+    bench
+        .run_task("sweep", async || {
+            bench.events("user.deleted").await.len() == 1
+        })
+        .await;
     let event = &bench.events("user.deleted").await[0];
     assert_eq!(event["user_id"], json!(awa.id));
 
     let seen = look(&bench.guest, &awa.id).await;
-    assert_eq!((&seen["displayName"], &seen["deleted"], &seen["country"]), (&json!("Deleted account"), &json!(true), &json!(null)));
+    assert_eq!(
+        (&seen["displayName"], &seen["deleted"], &seen["country"]),
+        (&json!("Deleted account"), &json!(true), &json!(null))
+    );
     let french = bench.guest.with_language("fr");
-    assert_eq!(look(&french, &awa.id).await["displayName"], "Compte supprimé");
-    assert_eq!(refusals(&bench.try_login("awa@example.sn", PASSWORD).await), ["CREDENTIALS_INVALID"]);
-    for table in ["users", "sessions", "refresh_tokens", "one_time_tokens", "personal_access_tokens", "data_exports", "consents", "audit_log", "outbox"] {
+    assert_eq!(
+        look(&french, &awa.id).await["displayName"],
+        "Compte supprimé"
+    );
+    assert_eq!(
+        refusals(&bench.try_login("awa@example.sn", PASSWORD).await),
+        ["CREDENTIALS_INVALID"]
+    );
+    for table in [
+        "users",
+        "sessions",
+        "refresh_tokens",
+        "one_time_tokens",
+        "personal_access_tokens",
+        "data_exports",
+        "consents",
+        "audit_log",
+        "outbox",
+    ] {
         let rows = json!(bench.rows(&format!("SELECT * FROM {table}")).await).to_string();
-        assert!(!rows.contains("awa@example.sn"), "{table} still holds the address: {rows}");
+        assert!(
+            !rows.contains("awa@example.sn"),
+            "{table} still holds the address: {rows}"
+        );
     }
     assert!(bench.login("moussa@example.sn").await.is_known().await);
     assert!(!moussa.id.is_empty());

@@ -9,11 +9,12 @@ use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use coko_core::clock::Clock;
 use openidconnect::core::{
-    CoreEdDsaPrivateSigningKey, CoreIdToken, CoreIdTokenClaims, CoreJsonWebKeySet, CoreJwsSigningAlgorithm,
+    CoreEdDsaPrivateSigningKey, CoreIdToken, CoreIdTokenClaims, CoreJsonWebKeySet,
+    CoreJwsSigningAlgorithm,
 };
 use openidconnect::{
-    Audience, EmptyAdditionalClaims, EndUserEmail, EndUserName, IssuerUrl, JsonWebKeyId, Nonce, PkceCodeChallenge,
-    PkceCodeVerifier, PrivateSigningKey as _, StandardClaims, SubjectIdentifier,
+    Audience, EmptyAdditionalClaims, EndUserEmail, EndUserName, IssuerUrl, JsonWebKeyId, Nonce,
+    PkceCodeChallenge, PkceCodeVerifier, PrivateSigningKey as _, StandardClaims, SubjectIdentifier,
 };
 use serde_json::{Value, json};
 
@@ -51,7 +52,11 @@ impl Provider {
     pub(crate) async fn start() -> Arc<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://{}", listener.local_addr().unwrap());
-        let provider = Arc::new(Self { issuer, codes: Mutex::default(), seed: Mutex::new(1) });
+        let provider = Arc::new(Self {
+            issuer,
+            codes: Mutex::default(),
+            seed: Mutex::new(1),
+        });
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/keys", get(keys))
@@ -69,7 +74,10 @@ impl Provider {
         assert_eq!(query["response_type"], "code");
         assert_eq!(query["client_id"], CLIENT);
         assert_eq!(query["code_challenge_method"], "S256");
-        assert!(query["scope"].split(' ').any(|scope| scope == "openid"), "{query:?}");
+        assert!(
+            query["scope"].split(' ').any(|scope| scope == "openid"),
+            "{query:?}"
+        );
         let state = query["state"].clone();
         let mut codes = self.codes.lock().unwrap();
         let code = format!("code-{}", codes.len());
@@ -84,24 +92,52 @@ impl Provider {
 
     fn key(&self, seed: u8) -> CoreEdDsaPrivateSigningKey {
         // PKCS #8 of an Ed25519 seed (RFC 8410): a fixed prefix and 32 bytes.
-        let mut der = vec![0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+        let mut der = vec![
+            0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22,
+            0x04, 0x20,
+        ];
         der.extend([seed; 32]);
         let body = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
-        CoreEdDsaPrivateSigningKey::from_ed25519_pem(&pem, Some(JsonWebKeyId::new(format!("k{seed}")))).unwrap()
+        CoreEdDsaPrivateSigningKey::from_ed25519_pem(
+            &pem,
+            Some(JsonWebKeyId::new(format!("k{seed}"))),
+        )
+        .unwrap()
     }
 
     fn id_token(&self, visitor: &Visitor, nonce: &str) -> CoreIdToken {
         let lie = visitor.lie;
-        let text = |honest: &str, about: Lie| if lie == Some(about) { "http://lie.example".to_owned() } else { honest.to_owned() };
-        let now = Clock::system().now().unix_timestamp() - if lie == Some(Lie::Expired) { 7200 } else { 0 };
-        let date = |seconds: i64| serde_json::from_value(json!(
-            time::OffsetDateTime::from_unix_timestamp(seconds).unwrap().format(&time::format_description::well_known::Rfc3339).unwrap()
-        )).unwrap();
+        let text = |honest: &str, about: Lie| {
+            if lie == Some(about) {
+                "http://lie.example".to_owned()
+            } else {
+                honest.to_owned()
+            }
+        };
+        let now = Clock::system().now().unix_timestamp()
+            - if lie == Some(Lie::Expired) { 7200 } else { 0 };
+        let date = |seconds: i64| {
+            serde_json::from_value(json!(
+                time::OffsetDateTime::from_unix_timestamp(seconds)
+                    .unwrap()
+                    .format(&time::format_description::well_known::Rfc3339)
+                    .unwrap()
+            ))
+            .unwrap()
+        };
         let standard = StandardClaims::new(SubjectIdentifier::new(visitor.subject.to_owned()))
-            .set_email(visitor.email.map(|email| EndUserEmail::new(email.to_owned())))
+            .set_email(
+                visitor
+                    .email
+                    .map(|email| EndUserEmail::new(email.to_owned())),
+            )
             .set_email_verified(visitor.email.map(|_| visitor.email_verified))
-            .set_name(visitor.name.map(|name| EndUserName::new(name.to_owned()).into()));
+            .set_name(
+                visitor
+                    .name
+                    .map(|name| EndUserName::new(name.to_owned()).into()),
+            );
         let claims = CoreIdTokenClaims::new(
             IssuerUrl::new(text(&self.issuer, Lie::Issuer)).unwrap(),
             vec![Audience::new(text(CLIENT, Lie::Audience))],
@@ -111,8 +147,19 @@ impl Provider {
             EmptyAdditionalClaims {},
         )
         .set_nonce(Some(Nonce::new(text(nonce, Lie::Nonce))));
-        let seed = if lie == Some(Lie::Signature) { 99 } else { *self.seed.lock().unwrap() };
-        CoreIdToken::new(claims, &self.key(seed), CoreJwsSigningAlgorithm::EdDsa, None, None).unwrap()
+        let seed = if lie == Some(Lie::Signature) {
+            99
+        } else {
+            *self.seed.lock().unwrap()
+        };
+        CoreIdToken::new(
+            claims,
+            &self.key(seed),
+            CoreJwsSigningAlgorithm::EdDsa,
+            None,
+            None,
+        )
+        .unwrap()
     }
 }
 
@@ -131,7 +178,9 @@ async fn discovery(State(provider): State<Arc<Provider>>) -> Json<Value> {
 
 async fn keys(State(provider): State<Arc<Provider>>) -> Json<CoreJsonWebKeySet> {
     let seed = *provider.seed.lock().unwrap();
-    Json(CoreJsonWebKeySet::new(vec![provider.key(seed).as_verification_key()]))
+    Json(CoreJsonWebKeySet::new(vec![
+        provider.key(seed).as_verification_key(),
+    ]))
 }
 
 /// Exchanges a code once, for the client that asked, with the redirect URI and the PKCE verifier of its request.
@@ -140,8 +189,12 @@ async fn token(
     headers: axum::http::HeaderMap,
     Form(form): Form<HashMap<String, String>>,
 ) -> (StatusCode, Json<Value>) {
-    let refused = (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" })));
-    let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let refused = (
+        StatusCode::BAD_REQUEST,
+        Json(json!({ "error": "invalid_grant" })),
+    );
+    let encode =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let credentials = format!("{}:{}", encode(CLIENT), encode(SECRET));
     let expected = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, credentials);
     assert_eq!(headers["authorization"], format!("Basic {expected}"));
@@ -150,7 +203,9 @@ async fn token(
     };
     let verifier = PkceCodeVerifier::new(form["code_verifier"].clone());
     let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
-    if request["code_challenge"] != challenge.as_str() || request["redirect_uri"] != form["redirect_uri"] {
+    if request["code_challenge"] != challenge.as_str()
+        || request["redirect_uri"] != form["redirect_uri"]
+    {
         return refused;
     }
     let id_token = provider.id_token(&visitor, &request["nonce"]);

@@ -35,12 +35,20 @@ fn awa() -> Visitor {
 
 impl Bench {
     async fn leave(&self) -> Value {
-        let answer = self.guest.run_with(START, json!({ "provider": "GOOGLE", "redirect": REDIRECT })).await;
+        let answer = self
+            .guest
+            .run_with(START, json!({ "provider": "GOOGLE", "redirect": REDIRECT }))
+            .await;
         answer.ok()["startSocialSignIn"].clone()
     }
 
     async fn come_back(&self, state: &str, code: &str) -> Answer {
-        self.guest.run_with(COMPLETE, json!({ "state": state, "code": code, "tracking": true })).await
+        self.guest
+            .run_with(
+                COMPLETE,
+                json!({ "state": state, "code": code, "tracking": true }),
+            )
+            .await
     }
 
     async fn sign_in_at(&self, provider: &Provider, visitor: Visitor) -> Answer {
@@ -59,15 +67,38 @@ async fn a_visitor_becomes_an_account_and_comes_back_to_it() {
     let payload = &first.ok()["completeSocialSignIn"];
     assert_eq!(payload["tokens"]["session"]["method"], "GOOGLE");
     assert_eq!(payload["user"]["displayName"], "Awa Ndiaye");
-    assert_eq!((&payload["user"]["email"], &payload["user"]["emailVerified"]), (&json!("awa@example.sn"), &json!(true)));
+    assert_eq!(
+        (&payload["user"]["email"], &payload["user"]["emailVerified"]),
+        (&json!("awa@example.sn"), &json!(true))
+    );
     let person = bench.signed_in(payload);
     assert!(person.is_known().await);
     assert_eq!(bench.events("user.registered").await[0]["method"], "google");
-    let again = bench.sign_in_at(&provider, Visitor { email: Some("moved@example.sn"), ..awa() }).await;
-    assert_eq!(bench.signed_in(&again.ok()["completeSocialSignIn"]).id, person.id, "the subject counts, not the address");
+    let again = bench
+        .sign_in_at(
+            &provider,
+            Visitor {
+                email: Some("moved@example.sn"),
+                ..awa()
+            },
+        )
+        .await;
+    assert_eq!(
+        bench.signed_in(&again.ok()["completeSocialSignIn"]).id,
+        person.id,
+        "the subject counts, not the address"
+    );
     assert_eq!(bench.rows("SELECT id FROM users").await.len(), 1);
-    let stored = json!(bench.rows("SELECT encode(refresh_token, 'escape') AS token FROM social_identities").await).to_string();
-    assert!(stored.len() > 60 && !stored.contains("a refresh token of the provider"), "it is sealed: {stored}");
+    let stored = json!(
+        bench
+            .rows("SELECT encode(refresh_token, 'escape') AS token FROM social_identities")
+            .await
+    )
+    .to_string();
+    assert!(
+        stored.len() > 60 && !stored.contains("a refresh token of the provider"),
+        "it is sealed: {stored}"
+    );
 }
 
 #[tokio::test]
@@ -76,26 +107,62 @@ async fn a_state_works_once_and_ten_minutes() {
     let bench = bench(&provider).await;
     let leaving = bench.leave().await;
     let (code, state) = provider.visit(leaving["authorizationUrl"].as_str().unwrap(), awa());
-    assert_eq!(refusals(&bench.come_back("another state", &code).await), ["STATE_INVALID"]);
-    let no = bench.guest.run_with(COMPLETE, json!({ "state": state, "code": code, "tracking": false })).await;
+    assert_eq!(
+        refusals(&bench.come_back("another state", &code).await),
+        ["STATE_INVALID"]
+    );
+    let no = bench
+        .guest
+        .run_with(
+            COMPLETE,
+            json!({ "state": state, "code": code, "tracking": false }),
+        )
+        .await;
     assert_eq!(refusals(&no), ["CONSENT_REQUIRED"]);
     bench.come_back(&state, &code).await.ok();
-    assert_eq!(refusals(&bench.come_back(&state, &code).await), ["STATE_INVALID"]);
+    assert_eq!(
+        refusals(&bench.come_back(&state, &code).await),
+        ["STATE_INVALID"]
+    );
 
     let leaving = bench.leave().await;
     let (code, state) = provider.visit(leaving["authorizationUrl"].as_str().unwrap(), awa());
     bench.later(time::Duration::minutes(10));
-    assert_eq!(refusals(&bench.come_back(&state, &code).await), ["STATE_INVALID"]);
+    assert_eq!(
+        refusals(&bench.come_back(&state, &code).await),
+        ["STATE_INVALID"]
+    );
     let leaving = bench.leave().await;
-    assert_eq!(refusals(&bench.come_back(leaving["state"].as_str().unwrap(), "no such code").await), ["CODE_REFUSED"]);
+    assert_eq!(
+        refusals(
+            &bench
+                .come_back(leaving["state"].as_str().unwrap(), "no such code")
+                .await
+        ),
+        ["CODE_REFUSED"]
+    );
 }
 
 #[tokio::test]
 async fn tokens_that_lie_are_refused() {
     let provider = Provider::start().await;
     let bench = bench(&provider).await;
-    for lie in [Lie::Nonce, Lie::Audience, Lie::Issuer, Lie::Expired, Lie::Signature] {
-        let answer = bench.sign_in_at(&provider, Visitor { lie: Some(lie), ..awa() }).await;
+    for lie in [
+        Lie::Nonce,
+        Lie::Audience,
+        Lie::Issuer,
+        Lie::Expired,
+        Lie::Signature,
+    ] {
+        let answer = bench
+            .sign_in_at(
+                &provider,
+                Visitor {
+                    lie: Some(lie),
+                    ..awa()
+                },
+            )
+            .await;
         assert_eq!(refusals(&answer), ["CODE_REFUSED"]);
     }
     assert!(bench.rows("SELECT id FROM users").await.is_empty());
@@ -113,13 +180,25 @@ async fn an_address_links_accounts_only_when_both_sides_have_proof() {
     let bench = bench(&provider).await;
     let owner = bench.person("awa@example.sn", &[]).await;
     // The provider does not vouch for the address: a separate account without one.
-    let stranger = bench.sign_in_at(&provider, Visitor { subject: "other", email_verified: false, ..awa() }).await;
+    let stranger = bench
+        .sign_in_at(
+            &provider,
+            Visitor {
+                subject: "other",
+                email_verified: false,
+                ..awa()
+            },
+        )
+        .await;
     let stranger = &stranger.ok()["completeSocialSignIn"]["user"];
     assert_ne!(stranger["id"], json!(owner.id));
     assert_eq!(stranger["email"], json!(null));
     // It does: the owner's account.
     let linked = bench.sign_in_at(&provider, awa()).await;
-    assert_eq!(linked.ok()["completeSocialSignIn"]["user"]["id"], json!(owner.id));
+    assert_eq!(
+        linked.ok()["completeSocialSignIn"]["user"]["id"],
+        json!(owner.id)
+    );
     bench.login("awa@example.sn").await;
 }
 
@@ -133,28 +212,61 @@ async fn an_unproven_registration_is_taken_over_without_its_password() {
     );
     bench.guest.run(&register).await.ok();
     let answer = bench.sign_in_at(&provider, awa()).await;
-    assert!(bench.signed_in(&answer.ok()["completeSocialSignIn"]).is_known().await);
-    assert_eq!(refusals(&bench.try_login("awa@example.sn", PASSWORD).await), ["CREDENTIALS_INVALID"]);
+    assert!(
+        bench
+            .signed_in(&answer.ok()["completeSocialSignIn"])
+            .is_known()
+            .await
+    );
+    assert_eq!(
+        refusals(&bench.try_login("awa@example.sn", PASSWORD).await),
+        ["CREDENTIALS_INVALID"]
+    );
     let link = bench.link().await;
-    let verify = format!("mutation {{ verifyEmail(input: {{ token: \"{link}\" }}) {{ verified errors {{ code }} }} }}");
-    assert_eq!(refusals(&bench.guest.run(&verify).await), ["TOKEN_INVALID"], "the squatter's link is dead");
+    let verify = format!(
+        "mutation {{ verifyEmail(input: {{ token: \"{link}\" }}) {{ verified errors {{ code }} }} }}"
+    );
+    assert_eq!(
+        refusals(&bench.guest.run(&verify).await),
+        ["TOKEN_INVALID"],
+        "the squatter's link is dead"
+    );
 }
 
 #[tokio::test]
 async fn what_is_not_configured_or_does_not_answer_is_said() {
     let provider = Provider::start().await;
     let bench = bench(&provider).await;
-    let start = |provider: &str, redirect: &str| bench.guest.run_with(START, json!({ "provider": provider, "redirect": redirect }));
-    assert_eq!(refusals(&start("FACEBOOK", REDIRECT).await), ["PROVIDER_UNAVAILABLE"]);
-    assert_eq!(refusals(&start("PASSWORD", REDIRECT).await), ["PROVIDER_UNAVAILABLE"]);
-    assert_eq!(refusals(&start("GOOGLE", "https://evil.example.org/back").await), ["REDIRECT_URI_UNKNOWN"]);
+    let start = |provider: &str, redirect: &str| {
+        bench
+            .guest
+            .run_with(START, json!({ "provider": provider, "redirect": redirect }))
+    };
+    assert_eq!(
+        refusals(&start("FACEBOOK", REDIRECT).await),
+        ["PROVIDER_UNAVAILABLE"]
+    );
+    assert_eq!(
+        refusals(&start("PASSWORD", REDIRECT).await),
+        ["PROVIDER_UNAVAILABLE"]
+    );
+    assert_eq!(
+        refusals(&start("GOOGLE", "https://evil.example.org/back").await),
+        ["REDIRECT_URI_UNKNOWN"]
+    );
     let down = Bench::with(|config| {
         config["google"] = json!({
             "issuer": "http://127.0.0.1:9", "client_id": CLIENT, "client_secret": SECRET, "redirect_uris": [REDIRECT],
         });
     })
     .await;
-    let answer = down.guest.run_with(START, json!({ "provider": "GOOGLE", "redirect": REDIRECT })).await;
+    let answer = down
+        .guest
+        .run_with(START, json!({ "provider": "GOOGLE", "redirect": REDIRECT }))
+        .await;
     assert_eq!(refusals(&answer), ["PROVIDER_UNAVAILABLE"]);
-    assert_eq!(answer.ok()["startSocialSignIn"]["authorizationUrl"], json!(null));
+    assert_eq!(
+        answer.ok()["startSocialSignIn"]["authorizationUrl"],
+        json!(null)
+    );
 }

@@ -10,8 +10,9 @@ use crate::commands::registration::Introduction;
 use crate::commands::session::SignedIn;
 use crate::commands::{phone, registration, session, social};
 use crate::error::{
-    CompleteSocialSignInError, LoginError, LogoutError, LogoutEverywhereError, RefreshError, RegisterError, RequestPhoneCodeError,
-    ResendVerificationError, RevokeSessionError, SignInWithPhoneError, StartSocialSignInError, VerifyEmailError,
+    CompleteSocialSignInError, LoginError, LogoutError, LogoutEverywhereError, RefreshError,
+    RegisterError, RequestPhoneCodeError, ResendVerificationError, RevokeSessionError,
+    SignInWithPhoneError, StartSocialSignInError, VerifyEmailError,
 };
 use crate::graphql::entity::User;
 use crate::graphql::types::{MethodType, SessionTokens};
@@ -262,7 +263,11 @@ pub(super) struct AccessMutation;
 #[Object]
 impl AccessMutation {
     /// Registers an e-mail address. The account can be used once the link in the letter was opened.
-    async fn register(&self, context: &Context<'_>, input: RegisterInput) -> Result<RegisterPayload> {
+    async fn register(
+        &self,
+        context: &Context<'_>,
+        input: RegisterInput,
+    ) -> Result<RegisterPayload> {
         let introduction = Introduction {
             display_name: input.display_name,
             country: input.country,
@@ -270,49 +275,90 @@ impl AccessMutation {
             time_zone: input.time_zone,
             consents: input.consents.into(),
         };
-        let outcome =
-            registration::register(context.command(), auth(context), &input.email, &input.password, introduction).await;
+        let outcome = registration::register(
+            context.command(),
+            auth(context),
+            &input.email,
+            &input.password,
+            introduction,
+        )
+        .await;
         let (email, errors) = settle(context, outcome, RegisterError::new)?;
         Ok(RegisterPayload { email, errors })
     }
 
     /// Proves an address by the link that was sent to it.
-    async fn verify_email(&self, context: &Context<'_>, input: VerifyEmailInput) -> Result<VerifyEmailPayload> {
-        let outcome = registration::verify_email(context.command(), auth(context), &input.token).await;
+    async fn verify_email(
+        &self,
+        context: &Context<'_>,
+        input: VerifyEmailInput,
+    ) -> Result<VerifyEmailPayload> {
+        let outcome =
+            registration::verify_email(context.command(), auth(context), &input.token).await;
         let (verified, errors) = settle(context, outcome, VerifyEmailError::new)?;
-        Ok(VerifyEmailPayload { verified: verified.is_some(), errors })
+        Ok(VerifyEmailPayload {
+            verified: verified.is_some(),
+            errors,
+        })
     }
 
     /// Sends the link that proves an address again; the earlier one stops working.
-    async fn resend_verification(&self, context: &Context<'_>, input: ResendVerificationInput) -> Result<ResendVerificationPayload> {
-        let outcome = registration::resend_verification(context.command(), auth(context), &input.email).await;
+    async fn resend_verification(
+        &self,
+        context: &Context<'_>,
+        input: ResendVerificationInput,
+    ) -> Result<ResendVerificationPayload> {
+        let outcome =
+            registration::resend_verification(context.command(), auth(context), &input.email).await;
         let (accepted, errors) = settle(context, outcome, ResendVerificationError::new)?;
-        Ok(ResendVerificationPayload { accepted: accepted.is_some(), errors })
+        Ok(ResendVerificationPayload {
+            accepted: accepted.is_some(),
+            errors,
+        })
     }
 
     /// Signs in with an e-mail address and a password. Signing in cancels a deletion that was asked for.
     async fn login(&self, context: &Context<'_>, input: LoginInput) -> Result<LoginPayload> {
         let (email, password, device) = (input.email, input.password, input.device);
-        let outcome = session::login(context.command(), auth(context), &email, &password, device.as_deref()).await;
+        let outcome = session::login(
+            context.command(),
+            auth(context),
+            &email,
+            &password,
+            device.as_deref(),
+        )
+        .await;
         let (signed_in, errors) = settle(context, outcome, LoginError::new)?;
         let (tokens, user) = tokens_and_user(signed_in);
-        Ok(LoginPayload { tokens, user, errors })
+        Ok(LoginPayload {
+            tokens,
+            user,
+            errors,
+        })
     }
 
     /// Exchanges a refresh token for new tokens. Send no `Authorization` with it. A token that comes a second time ends its
     /// session, because one of its two holders has stolen it.
     async fn refresh(&self, context: &Context<'_>, input: RefreshInput) -> Result<RefreshPayload> {
-        let outcome = session::refresh(context.command(), auth(context), &input.refresh_token).await;
+        let outcome =
+            session::refresh(context.command(), auth(context), &input.refresh_token).await;
         let (signed_in, errors) = settle(context, outcome, RefreshError::new)?;
         let (tokens, user) = tokens_and_user(signed_in);
-        Ok(RefreshPayload { tokens, user, errors })
+        Ok(RefreshPayload {
+            tokens,
+            user,
+            errors,
+        })
     }
 
     /// Ends the session that asks, everywhere within a second.
     async fn logout(&self, context: &Context<'_>) -> Result<LogoutPayload> {
         let outcome = session::logout(context.command(), auth(context)).await;
         let (ended, errors) = settle(context, outcome, LogoutError::new)?;
-        Ok(LogoutPayload { session_id: ended.map(Into::into), errors })
+        Ok(LogoutPayload {
+            session_id: ended.map(Into::into),
+            errors,
+        })
     }
 
     /// Ends every session of the viewer, or every other one.
@@ -321,42 +367,89 @@ impl AccessMutation {
         context: &Context<'_>,
         #[graphql(default)] input: LogoutEverywhereInput,
     ) -> Result<LogoutEverywherePayload> {
-        let outcome = session::logout_everywhere(context.command(), auth(context), input.keep_current).await;
+        let outcome =
+            session::logout_everywhere(context.command(), auth(context), input.keep_current).await;
         let (ended, errors) = settle(context, outcome, LogoutEverywhereError::new)?;
         let ended_sessions = i32::try_from(ended.unwrap_or_default()).unwrap_or(i32::MAX);
-        Ok(LogoutEverywherePayload { ended_sessions, errors })
+        Ok(LogoutEverywherePayload {
+            ended_sessions,
+            errors,
+        })
     }
 
     /// Ends one session of the viewer: a device that was lost or lent.
-    async fn revoke_session(&self, context: &Context<'_>, input: RevokeSessionInput) -> Result<RevokeSessionPayload> {
-        let outcome = session::revoke_session(context.command(), auth(context), key(&input.id)).await;
+    async fn revoke_session(
+        &self,
+        context: &Context<'_>,
+        input: RevokeSessionInput,
+    ) -> Result<RevokeSessionPayload> {
+        let outcome =
+            session::revoke_session(context.command(), auth(context), key(&input.id)).await;
         let (ended, errors) = settle(context, outcome, RevokeSessionError::new)?;
-        Ok(RevokeSessionPayload { session_id: ended.map(Into::into), errors })
+        Ok(RevokeSessionPayload {
+            session_id: ended.map(Into::into),
+            errors,
+        })
     }
 
     /// Sends a six-digit code to a phone, to sign in with it or to give it to one's account.
-    async fn request_phone_code(&self, context: &Context<'_>, input: RequestPhoneCodeInput) -> Result<RequestPhoneCodePayload> {
+    async fn request_phone_code(
+        &self,
+        context: &Context<'_>,
+        input: RequestPhoneCodeInput,
+    ) -> Result<RequestPhoneCodePayload> {
         let outcome = phone::request_code(context.command(), auth(context), &input.phone).await;
         let (expires_at, errors) = settle(context, outcome, RequestPhoneCodeError::new)?;
         Ok(RequestPhoneCodePayload { expires_at, errors })
     }
 
     /// Signs in with a phone number and its code; a new number becomes an account when `registration` is given.
-    async fn sign_in_with_phone(&self, context: &Context<'_>, input: SignInWithPhoneInput) -> Result<SignInWithPhonePayload> {
+    async fn sign_in_with_phone(
+        &self,
+        context: &Context<'_>,
+        input: SignInWithPhoneInput,
+    ) -> Result<SignInWithPhonePayload> {
         let introduction = input.registration.map(Introduction::from);
         let (phone, code, device) = (input.phone, input.code, input.device);
-        let outcome = phone::sign_in(context.command(), auth(context), &phone, &code, introduction, device.as_deref()).await;
+        let outcome = phone::sign_in(
+            context.command(),
+            auth(context),
+            &phone,
+            &code,
+            introduction,
+            device.as_deref(),
+        )
+        .await;
         let (signed_in, errors) = settle(context, outcome, SignInWithPhoneError::new)?;
         let (tokens, user) = tokens_and_user(signed_in);
-        Ok(SignInWithPhonePayload { tokens, user, errors })
+        Ok(SignInWithPhonePayload {
+            tokens,
+            user,
+            errors,
+        })
     }
 
     /// Begins a sign-in at a provider: send the person to the address, and complete with what comes back within ten minutes.
-    async fn start_social_sign_in(&self, context: &Context<'_>, input: StartSocialSignInInput) -> Result<StartSocialSignInPayload> {
-        let outcome = social::begin(context.command(), auth(context), input.provider.into(), &input.redirect_uri).await;
+    async fn start_social_sign_in(
+        &self,
+        context: &Context<'_>,
+        input: StartSocialSignInInput,
+    ) -> Result<StartSocialSignInPayload> {
+        let outcome = social::begin(
+            context.command(),
+            auth(context),
+            input.provider.into(),
+            &input.redirect_uri,
+        )
+        .await;
         let (leaving, errors) = settle(context, outcome, StartSocialSignInError::new)?;
-        let (authorization_url, state) = leaving.map(|leaving| (leaving.url, leaving.state)).unzip();
-        Ok(StartSocialSignInPayload { authorization_url, state, errors })
+        let (authorization_url, state) =
+            leaving.map(|leaving| (leaving.url, leaving.state)).unzip();
+        Ok(StartSocialSignInPayload {
+            authorization_url,
+            state,
+            errors,
+        })
     }
 
     /// Ends a sign-in at a provider.
@@ -367,9 +460,21 @@ impl AccessMutation {
     ) -> Result<CompleteSocialSignInPayload> {
         let (state, code, device) = (input.state, input.code, input.device);
         let consents = input.consents.into();
-        let outcome = social::complete(context.command(), auth(context), &state, &code, consents, device.as_deref()).await;
+        let outcome = social::complete(
+            context.command(),
+            auth(context),
+            &state,
+            &code,
+            consents,
+            device.as_deref(),
+        )
+        .await;
         let (signed_in, errors) = settle(context, outcome, CompleteSocialSignInError::new)?;
         let (tokens, user) = tokens_and_user(signed_in);
-        Ok(CompleteSocialSignInPayload { tokens, user, errors })
+        Ok(CompleteSocialSignInPayload {
+            tokens,
+            user,
+            errors,
+        })
     }
 }

@@ -8,8 +8,9 @@ use super::{auth, key, settle};
 use crate::commands::account::ProfileChange;
 use crate::commands::{account, password, personal_token, phone};
 use crate::error::{
-    ChangePasswordError, ConfirmPhoneError, CreatePersonalAccessTokenError, RequestPasswordResetError, ResetPasswordError,
-    RevokePersonalAccessTokenError, UpdateProfileError,
+    ChangePasswordError, ConfirmPhoneError, CreatePersonalAccessTokenError,
+    RequestPasswordResetError, ResetPasswordError, RevokePersonalAccessTokenError,
+    UpdateProfileError,
 };
 use crate::graphql::entity::User;
 use crate::graphql::types::{PersonalAccessTokenType, PrivacyType, ThemeType};
@@ -196,37 +197,75 @@ impl AccountMutation {
     ) -> Result<RequestPasswordResetPayload> {
         let outcome = password::request_reset(context.command(), auth(context), &input.email).await;
         let (accepted, errors) = settle(context, outcome, RequestPasswordResetError::new)?;
-        Ok(RequestPasswordResetPayload { accepted: accepted.is_some(), errors })
+        Ok(RequestPasswordResetPayload {
+            accepted: accepted.is_some(),
+            errors,
+        })
     }
 
     /// Sets a new password by the link that was sent. Every session and personal access token ends.
-    async fn reset_password(&self, context: &Context<'_>, input: ResetPasswordInput) -> Result<ResetPasswordPayload> {
-        let outcome = password::reset(context.command(), auth(context), &input.token, &input.new_password).await;
+    async fn reset_password(
+        &self,
+        context: &Context<'_>,
+        input: ResetPasswordInput,
+    ) -> Result<ResetPasswordPayload> {
+        let outcome = password::reset(
+            context.command(),
+            auth(context),
+            &input.token,
+            &input.new_password,
+        )
+        .await;
         let (reset, errors) = settle(context, outcome, ResetPasswordError::new)?;
-        Ok(ResetPasswordPayload { reset: reset.is_some(), errors })
+        Ok(ResetPasswordPayload {
+            reset: reset.is_some(),
+            errors,
+        })
     }
 
     /// Changes the viewer's password. Every other session ends.
-    async fn change_password(&self, context: &Context<'_>, input: ChangePasswordInput) -> Result<ChangePasswordPayload> {
+    async fn change_password(
+        &self,
+        context: &Context<'_>,
+        input: ChangePasswordInput,
+    ) -> Result<ChangePasswordPayload> {
         let (current, new) = (input.current_password, input.new_password);
         let outcome = password::change(context.command(), auth(context), &current, &new).await;
         let (ended, errors) = settle(context, outcome, ChangePasswordError::new)?;
         let ended_sessions = ended.map(|ended| i32::try_from(ended).unwrap_or(i32::MAX));
-        Ok(ChangePasswordPayload { ended_sessions, errors })
+        Ok(ChangePasswordPayload {
+            ended_sessions,
+            errors,
+        })
     }
 
     /// Changes the viewer's profile and settings. Requires `profile:update`.
-    async fn update_profile(&self, context: &Context<'_>, input: UpdateProfileInput) -> Result<UpdateProfilePayload> {
+    async fn update_profile(
+        &self,
+        context: &Context<'_>,
+        input: UpdateProfileInput,
+    ) -> Result<UpdateProfilePayload> {
         let outcome = account::update_profile(context.command(), auth(context), input.into()).await;
         let (account, errors) = settle(context, outcome, UpdateProfileError::new)?;
-        Ok(UpdateProfilePayload { user: account.map(User::new), errors })
+        Ok(UpdateProfilePayload {
+            user: account.map(User::new),
+            errors,
+        })
     }
 
     /// Gives the viewer's account a phone number, proven by a code of `requestPhoneCode`.
-    async fn confirm_phone(&self, context: &Context<'_>, input: ConfirmPhoneInput) -> Result<ConfirmPhonePayload> {
-        let outcome = phone::confirm(context.command(), auth(context), &input.phone, &input.code).await;
+    async fn confirm_phone(
+        &self,
+        context: &Context<'_>,
+        input: ConfirmPhoneInput,
+    ) -> Result<ConfirmPhonePayload> {
+        let outcome =
+            phone::confirm(context.command(), auth(context), &input.phone, &input.code).await;
         let (account, errors) = settle(context, outcome, ConfirmPhoneError::new)?;
-        Ok(ConfirmPhonePayload { user: account.map(User::new), errors })
+        Ok(ConfirmPhonePayload {
+            user: account.map(User::new),
+            errors,
+        })
     }
 
     /// Makes a token for a script or a device of the viewer's.
@@ -236,10 +275,16 @@ impl AccountMutation {
         input: CreatePersonalAccessTokenInput,
     ) -> Result<CreatePersonalAccessTokenPayload> {
         let (name, scopes, days) = (input.name, input.scopes, input.expires_in_days);
-        let outcome = personal_token::create(context.command(), auth(context), &name, &scopes, days).await;
+        let outcome =
+            personal_token::create(context.command(), auth(context), &name, &scopes, days).await;
         let (created, errors) = settle(context, outcome, CreatePersonalAccessTokenError::new)?;
-        let (personal_access_token, token) = created.map(|(known, token)| (known.into(), token)).unzip();
-        Ok(CreatePersonalAccessTokenPayload { token, personal_access_token, errors })
+        let (personal_access_token, token) =
+            created.map(|(known, token)| (known.into(), token)).unzip();
+        Ok(CreatePersonalAccessTokenPayload {
+            token,
+            personal_access_token,
+            errors,
+        })
     }
 
     /// Ends a personal access token of the viewer's, everywhere within a second.
@@ -248,8 +293,12 @@ impl AccountMutation {
         context: &Context<'_>,
         input: RevokePersonalAccessTokenInput,
     ) -> Result<RevokePersonalAccessTokenPayload> {
-        let outcome = personal_token::revoke(context.command(), auth(context), key(&input.id)).await;
+        let outcome =
+            personal_token::revoke(context.command(), auth(context), key(&input.id)).await;
         let (ended, errors) = settle(context, outcome, RevokePersonalAccessTokenError::new)?;
-        Ok(RevokePersonalAccessTokenPayload { id: ended.map(Into::into), errors })
+        Ok(RevokePersonalAccessTokenPayload {
+            id: ended.map(Into::into),
+            errors,
+        })
     }
 }

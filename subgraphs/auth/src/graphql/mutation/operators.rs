@@ -87,30 +87,77 @@ pub(super) struct OperatorMutation;
 #[Object]
 impl OperatorMutation {
     /// Grants a role; tokens carry it from their next refresh on. Requires `users:grant`.
-    async fn grant_role(&self, context: &Context<'_>, input: GrantRoleInput) -> Result<GrantRolePayload> {
-        let outcome = administration::grant_role(context.command(), auth(context), key(&input.user_id), &input.role).await;
+    async fn grant_role(
+        &self,
+        context: &Context<'_>,
+        input: GrantRoleInput,
+    ) -> Result<GrantRolePayload> {
+        let outcome = administration::grant_role(
+            context.command(),
+            auth(context),
+            key(&input.user_id),
+            &input.role,
+        )
+        .await;
         let (account, errors) = settle(context, outcome, GrantRoleError::new)?;
-        Ok(GrantRolePayload { user: account.map(User::new), errors })
+        Ok(GrantRolePayload {
+            user: account.map(User::new),
+            errors,
+        })
     }
 
     /// Takes a role away; the account's sessions end, because their tokens carry it. Requires `users:grant`.
-    async fn revoke_role(&self, context: &Context<'_>, input: RevokeRoleInput) -> Result<RevokeRolePayload> {
-        let outcome = administration::revoke_role(context.command(), auth(context), key(&input.user_id), &input.role).await;
+    async fn revoke_role(
+        &self,
+        context: &Context<'_>,
+        input: RevokeRoleInput,
+    ) -> Result<RevokeRolePayload> {
+        let outcome = administration::revoke_role(
+            context.command(),
+            auth(context),
+            key(&input.user_id),
+            &input.role,
+        )
+        .await;
         let (account, errors) = settle(context, outcome, RevokeRoleError::new)?;
-        Ok(RevokeRolePayload { user: account.map(User::new), errors })
+        Ok(RevokeRolePayload {
+            user: account.map(User::new),
+            errors,
+        })
     }
 
     /// Closes an account; its sessions and tokens end at once. Requires `users:suspend`.
-    async fn suspend_user(&self, context: &Context<'_>, input: SuspendUserInput) -> Result<SuspendUserPayload> {
-        let outcome = administration::suspend(context.command(), auth(context), key(&input.user_id), &input.reason).await;
+    async fn suspend_user(
+        &self,
+        context: &Context<'_>,
+        input: SuspendUserInput,
+    ) -> Result<SuspendUserPayload> {
+        let outcome = administration::suspend(
+            context.command(),
+            auth(context),
+            key(&input.user_id),
+            &input.reason,
+        )
+        .await;
         let (account, errors) = settle(context, outcome, SuspendUserError::new)?;
-        Ok(SuspendUserPayload { user: account.map(User::new), errors })
+        Ok(SuspendUserPayload {
+            user: account.map(User::new),
+            errors,
+        })
     }
 
     /// Reopens an account. Requires `users:suspend`.
-    async fn unsuspend_user(&self, context: &Context<'_>, input: UnsuspendUserInput) -> Result<UnsuspendUserPayload> {
-        let outcome = administration::unsuspend(context.command(), auth(context), key(&input.user_id)).await;
+    async fn unsuspend_user(
+        &self,
+        context: &Context<'_>,
+        input: UnsuspendUserInput,
+    ) -> Result<UnsuspendUserPayload> {
+        let outcome =
+            administration::unsuspend(context.command(), auth(context), key(&input.user_id)).await;
         let (account, errors) = settle(context, outcome, UnsuspendUserError::new)?;
-        Ok(UnsuspendUserPayload { user: account.map(User::new), errors })
+        Ok(UnsuspendUserPayload {
+            user: account.map(User::new),
+            errors,
+        })
     }
 }

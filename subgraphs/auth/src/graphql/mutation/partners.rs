@@ -7,7 +7,8 @@ use coko_core::graphql::RequestExt as _;
 use super::{auth, key, settle};
 use crate::commands::partner;
 use crate::error::{
-    CreatePartnerClientError, CreatePartnerError, DisablePartnerClientError, MintPartnerTokenError, RevokePartnerTokenError,
+    CreatePartnerClientError, CreatePartnerError, DisablePartnerClientError, MintPartnerTokenError,
+    RevokePartnerTokenError,
 };
 use crate::graphql::types::{PartnerClientType, PartnerTokenType, PartnerType};
 
@@ -113,10 +114,24 @@ pub(super) struct PartnerMutation;
 #[Object]
 impl PartnerMutation {
     /// Records a partner. Requires `partners:manage`.
-    async fn create_partner(&self, context: &Context<'_>, input: CreatePartnerInput) -> Result<CreatePartnerPayload> {
-        let outcome = partner::create(context.command(), auth(context), &input.slug, &input.name, &input.contact).await;
+    async fn create_partner(
+        &self,
+        context: &Context<'_>,
+        input: CreatePartnerInput,
+    ) -> Result<CreatePartnerPayload> {
+        let outcome = partner::create(
+            context.command(),
+            auth(context),
+            &input.slug,
+            &input.name,
+            &input.contact,
+        )
+        .await;
         let (partner, errors) = settle(context, outcome, CreatePartnerError::new)?;
-        Ok(CreatePartnerPayload { partner: partner.map(PartnerType), errors })
+        Ok(CreatePartnerPayload {
+            partner: partner.map(PartnerType),
+            errors,
+        })
     }
 
     /// Records an application of a partner. Requires `partners:manage`.
@@ -126,17 +141,42 @@ impl PartnerMutation {
         input: CreatePartnerClientInput,
     ) -> Result<CreatePartnerClientPayload> {
         let (partner, slug, name, rights) = (input.partner, input.slug, input.name, input.rights);
-        let outcome = partner::create_client(context.command(), auth(context), &partner, &slug, &name, &rights).await;
+        let outcome = partner::create_client(
+            context.command(),
+            auth(context),
+            &partner,
+            &slug,
+            &name,
+            &rights,
+        )
+        .await;
         let (client, errors) = settle(context, outcome, CreatePartnerClientError::new)?;
-        Ok(CreatePartnerClientPayload { client: client.map(PartnerClientType), errors })
+        Ok(CreatePartnerClientPayload {
+            client: client.map(PartnerClientType),
+            errors,
+        })
     }
 
     /// Mints a token for a partner's application. Requires `partners:manage`.
-    async fn mint_partner_token(&self, context: &Context<'_>, input: MintPartnerTokenInput) -> Result<MintPartnerTokenPayload> {
-        let outcome = partner::mint_token(context.command(), auth(context), &input.client, input.expires_in_days).await;
+    async fn mint_partner_token(
+        &self,
+        context: &Context<'_>,
+        input: MintPartnerTokenInput,
+    ) -> Result<MintPartnerTokenPayload> {
+        let outcome = partner::mint_token(
+            context.command(),
+            auth(context),
+            &input.client,
+            input.expires_in_days,
+        )
+        .await;
         let (minted, errors) = settle(context, outcome, MintPartnerTokenError::new)?;
         let (partner_token, token) = minted.map(|(known, token)| (known.into(), token)).unzip();
-        Ok(MintPartnerTokenPayload { token, partner_token, errors })
+        Ok(MintPartnerTokenPayload {
+            token,
+            partner_token,
+            errors,
+        })
     }
 
     /// Ends a partner's token and everything narrowed from it, everywhere within a second. Requires `partners:manage`.
@@ -147,7 +187,10 @@ impl PartnerMutation {
     ) -> Result<RevokePartnerTokenPayload> {
         let outcome = partner::revoke_token(context.command(), auth(context), key(&input.id)).await;
         let (ended, errors) = settle(context, outcome, RevokePartnerTokenError::new)?;
-        Ok(RevokePartnerTokenPayload { id: ended.map(Into::into), errors })
+        Ok(RevokePartnerTokenPayload {
+            id: ended.map(Into::into),
+            errors,
+        })
     }
 
     /// Shuts an application of a partner out for good: all its tokens end. Requires `partners:manage`.
@@ -156,8 +199,12 @@ impl PartnerMutation {
         context: &Context<'_>,
         input: DisablePartnerClientInput,
     ) -> Result<DisablePartnerClientPayload> {
-        let outcome = partner::disable_client(context.command(), auth(context), &input.client).await;
+        let outcome =
+            partner::disable_client(context.command(), auth(context), &input.client).await;
         let (client, errors) = settle(context, outcome, DisablePartnerClientError::new)?;
-        Ok(DisablePartnerClientPayload { client: client.map(PartnerClientType), errors })
+        Ok(DisablePartnerClientPayload {
+            client: client.map(PartnerClientType),
+            errors,
+        })
     }
 }

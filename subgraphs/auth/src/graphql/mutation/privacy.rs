@@ -68,7 +68,11 @@ pub(super) struct PrivacyMutation;
 #[Object]
 impl PrivacyMutation {
     /// Records what the viewer agrees to.
-    async fn set_consents(&self, context: &Context<'_>, input: SetConsentsInput) -> Result<SetConsentsPayload> {
+    async fn set_consents(
+        &self,
+        context: &Context<'_>,
+        input: SetConsentsInput,
+    ) -> Result<SetConsentsPayload> {
         let decisions: Vec<_> = input
             .consents
             .into_iter()
@@ -84,7 +88,10 @@ impl PrivacyMutation {
     async fn request_data_export(&self, context: &Context<'_>) -> Result<RequestDataExportPayload> {
         let outcome = consent::request_export(context.command(), auth(context)).await;
         let (export, errors) = settle(context, outcome, RequestDataExportError::new)?;
-        Ok(RequestDataExportPayload { data_export: export.map(Into::into), errors })
+        Ok(RequestDataExportPayload {
+            data_export: export.map(Into::into),
+            errors,
+        })
     }
 
     /// Deletes the viewer's account after thirty days of grace. Every session ends at once; signing in again cancels it.
@@ -93,8 +100,12 @@ impl PrivacyMutation {
         context: &Context<'_>,
         #[graphql(default)] input: DeleteAccountInput,
     ) -> Result<DeleteAccountPayload> {
-        let outcome = deletion::request(context.command(), auth(context), input.password.as_deref()).await;
+        let outcome =
+            deletion::request(context.command(), auth(context), input.password.as_deref()).await;
         let (delete_after, errors) = settle(context, outcome, DeleteAccountError::new)?;
-        Ok(DeleteAccountPayload { delete_after, errors })
+        Ok(DeleteAccountPayload {
+            delete_after,
+            errors,
+        })
     }
 }
