@@ -21,6 +21,7 @@ use crate::identify::identify;
 use crate::plan::plan;
 use crate::prepare::prepare;
 use crate::receive::{self, Operation, PathId, Received, receive};
+use crate::refusal::Refusal;
 use crate::resolve::resolve;
 use crate::respond::{self, Outcome, respond, respond_all};
 
@@ -41,45 +42,47 @@ async fn answer(engine: Arc<Engine>, request: Request, started: Instant) -> Resp
     }
     match open(&context, &parts, body).await {
         Ok(Received::One(operation)) => {
-            let outcome = operate(context.clone(), operation).await;
-            finish(&context, outcome, started)
+            respond(&context, operate(&context, operation, started).await)
         }
         Ok(Received::Batch(operations)) => {
-            let outcomes = join_all(
-                operations
-                    .into_iter()
-                    .map(|operation| operate(context.clone(), operation)),
-            )
-            .await;
-            for outcome in &outcomes {
-                respond::summarize(&context, outcome, started.elapsed());
-            }
-            respond_all(&context, outcomes)
+            let running = operations
+                .into_iter()
+                .map(|operation| operate(&context, operation, started));
+            respond_all(&context, join_all(running).await)
         }
         Err(refusal) => finish(&context, Err(refusal), started),
     }
 }
 
-async fn open(
-    context: &RequestContext,
-    parts: &Parts,
-    body: Body,
-) -> Result<Received, crate::refusal::Refusal> {
+async fn open(context: &RequestContext, parts: &Parts, body: Body) -> Result<Received, Refusal> {
     check_origin(context, parts.extensions.get::<PathId>())?;
     receive(context, parts, body).await
 }
 
+/// Settles who asks, then runs the operation, and says in one line what became of it.
+async fn operate(context: &RequestContext, operation: Operation, started: Instant) -> Outcome {
+    let identified = identify(context.clone(), &operation);
+    let (context, outcome) = match identified {
+        Ok(identified) => {
+            let outcome = run(&identified, operation).await;
+            (identified, outcome)
+        }
+        Err(refusal) => (context.clone(), Err(refusal)),
+    };
+    respond::summarize(&context, &outcome, started.elapsed());
+    outcome
+}
+
 /// The stages of one operation. What one returns is what the next takes.
-async fn operate(context: RequestContext, operation: Operation) -> Outcome {
-    let context = identify(context, &operation)?;
-    let _admission = admit(&context).await?;
-    let resolved = resolve(&context, operation)?;
+async fn run(context: &RequestContext, operation: Operation) -> Outcome {
+    let _admission = admit(context).await?;
+    let resolved = resolve(context, operation)?;
     // Parses, validates and normalizes, once per document.
-    let prepared = prepare(&context, resolved).await?;
-    let authorized = authorize(&context, prepared)?;
-    let coerced = coerce(&context, authorized)?;
-    let planned = plan(&context, coerced).await?;
-    execute(&context, planned).await
+    let prepared = prepare(context, resolved).await?;
+    let authorized = authorize(context, prepared)?;
+    let coerced = coerce(context, authorized)?;
+    let planned = plan(context, coerced).await?;
+    execute(context, planned).await
 }
 
 fn finish(context: &RequestContext, outcome: Outcome, started: Instant) -> Response<Body> {
