@@ -147,8 +147,8 @@ pub struct Limits {
     pub in_flight: usize,
     /// Plans made at once. Default 2.
     pub planning: usize,
-    /// Prepared operations kept. Default 4,096.
-    pub prepared_operations: u64,
+    /// Bytes of documents whose prepared form and plan are kept; those take some twenty times as much. Default 8 MiB.
+    pub prepared_bytes: u64,
 }
 
 impl Default for Limits {
@@ -169,7 +169,7 @@ impl Default for Limits {
             errors: 100,
             in_flight: 4_096,
             planning: 2,
-            prepared_operations: 4_096,
+            prepared_bytes: 8 << 20,
         }
     }
 }
@@ -465,5 +465,59 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_says_only_what_differs() {
+        let config: Config = serde_json::from_str(
+            r#"{ "supergraph": { "file": "s.graphql" }, "limits": { "depth": 9 }, "persisted": { "mode": "ids-only",
+                 "clients": { "web": "log-unknown" } }, "introspection": "authenticated", "listen": "[::]:80",
+                 "subgraphs": { "books": { "timeout_ms": 5 } }, "rate_limits": { "guest": { "permits": 5, "seconds": 60 } } }"#,
+        )
+        .unwrap();
+        assert_eq!((config.limits.depth, config.limits.tokens), (9, 10_000));
+        assert_eq!(config.persisted.mode, PersistedMode::IdsOnly);
+        assert_eq!(config.persisted.partners, PersistedMode::IdsOnly);
+        assert_eq!(config.introspection, Audience::Authenticated);
+        assert!(config.check().is_ok());
+        let written = serde_json::to_value(Config::default()).unwrap();
+        assert_eq!(
+            serde_json::from_value::<Config>(written).unwrap(),
+            Config::default()
+        );
+        let misspelt =
+            serde_json::from_str::<Config>(r#"{ "limits": { "dept": 9 } }"#).unwrap_err();
+        assert!(
+            misspelt.to_string().contains("unknown field `dept`"),
+            "{misspelt}"
+        );
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_named() {
+        let fault = |change: fn(&mut Config)| {
+            let mut config = Config::default();
+            change(&mut config);
+            config.check().unwrap_err().to_string()
+        };
+        assert!(fault(|config| config.path = "graphql".into()).starts_with("path is \"graphql\""));
+        assert!(
+            fault(|config| config.limits.depth = 46)
+                .starts_with("limits.depth is 46: expected 1 to 45")
+        );
+        assert!(fault(|config| config.limits.planning = 0).starts_with("limits.planning"));
+        assert!(
+            fault(|config| config.cors.origins = vec!["app.example".into()])
+                .starts_with("cors.origins")
+        );
+        assert!(
+            fault(|config| config.forward_headers = vec!["a b".into()])
+                .starts_with("forward_headers")
+        );
     }
 }

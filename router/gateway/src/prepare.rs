@@ -44,12 +44,30 @@ pub(crate) struct Prepared {
 type Key = ([u8; 32], Option<Arc<str>>);
 type Outcome = Result<Arc<PreparedOperation>, Arc<Refusal>>;
 
+/// An outcome with the size of the document it belongs to: what is derived from a document grows with it.
+#[derive(Clone)]
+struct Remembered {
+    outcome: Outcome,
+    bytes: usize,
+}
+
+/// What even the smallest document takes.
+const LEAST_BYTES: usize = 512;
+
 /// Prepared operations of one supergraph, and the refusals of documents that cannot be prepared.
-pub(crate) struct PreparedOperations(moka::future::Cache<Key, Outcome>);
+pub(crate) struct PreparedOperations(moka::future::Cache<Key, Remembered>);
 
 impl PreparedOperations {
-    pub(crate) fn new(capacity: u64) -> Self {
-        Self(moka::future::Cache::new(capacity))
+    pub(crate) fn new(bytes: u64) -> Self {
+        let weigh = |_: &Key, remembered: &Remembered| {
+            u32::try_from(remembered.bytes.max(LEAST_BYTES)).unwrap_or(u32::MAX)
+        };
+        Self(
+            moka::future::Cache::builder()
+                .max_capacity(bytes)
+                .weigher(weigh)
+                .build(),
+        )
     }
 }
 
@@ -68,8 +86,8 @@ pub(crate) async fn prepare(
     } = resolved;
     let key = (document.digest, request.name.as_deref().map(Arc::from));
     let cache = &context.snapshot.prepared.0;
-    let outcome = match cache.get(&key).await {
-        Some(outcome) => outcome,
+    let remembered = match cache.get(&key).await {
+        Some(remembered) => remembered,
         None => {
             let making = cache.get_with(key, make(context.clone(), document, request.name.clone()));
             tokio::time::timeout_at(context.deadline, making)
@@ -77,12 +95,15 @@ pub(crate) async fn prepare(
                 .map_err(|_| too_late())?
         }
     };
-    let operation = outcome.map_err(|refusal| Refusal::clone(&refusal))?;
+    let operation = remembered
+        .outcome
+        .map_err(|refusal| Refusal::clone(&refusal))?;
     check_method(context, &operation)?;
     Ok(Prepared { operation, request })
 }
 
-async fn make(context: RequestContext, document: Document, name: Option<String>) -> Outcome {
+async fn make(context: RequestContext, document: Document, name: Option<String>) -> Remembered {
+    let bytes = document.text.len();
     let engine = context.engine.clone();
     // The semaphore is never closed; were it, preparing without a limit is still right.
     let _room = engine.planning.clone().acquire_owned().await.ok();
@@ -91,7 +112,7 @@ async fn make(context: RequestContext, document: Document, name: Option<String>)
         prepare_now(&snapshot, &engine.config, &document, name.as_deref())
     })
     .await;
-    match made {
+    let outcome = match made {
         Ok(outcome) => outcome.map(Arc::new).map_err(Arc::new),
         Err(error) => {
             tracing::error!(%error, request_id = &*context.request_id, "preparing an operation failed");
@@ -100,7 +121,8 @@ async fn make(context: RequestContext, document: Document, name: Option<String>)
                 "Something went wrong on our side.",
             )))
         }
-    }
+    };
+    Remembered { outcome, bytes }
 }
 
 /// Parses, validates and normalizes.

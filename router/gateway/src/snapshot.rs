@@ -44,7 +44,7 @@ impl Snapshot {
         Ok(Self {
             table: FieldTable::read(&document),
             transports: Transports::new(supergraph.subgraphs(), config, client, in_process)?,
-            prepared: PreparedOperations::new(config.limits.prepared_operations),
+            prepared: PreparedOperations::new(config.limits.prepared_bytes),
             version: hex::encode(&digest(sdl)[..8]),
             sdl_digest: digest(sdl),
             supergraph: Arc::new(supergraph),
