@@ -65,7 +65,7 @@ coko_core::refusal! {
 
 /// Why a command changed nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum EditError {
+pub(crate) enum EditError {
     /// Expected: shown to the author beside the form.
     #[error("refused: {0:?}")]
     Refused(Vec<Refusal>),

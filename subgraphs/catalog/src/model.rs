@@ -15,7 +15,10 @@ mod slug;
 mod stored;
 
 pub use author::{Author, AuthorChanges, sort_name};
-pub use book::{Book, BookChanges, Contribution, ContributorRole, Format, SeriesPlace, Stats, Status, check_prices};
+pub use book::{
+    Book, BookChanges, CheckedChanges, Contribution, ContributorRole, Format, SeriesPlace, Stats,
+    Status, check_prices,
+};
 pub use category::{Category, CategoryChanges};
 pub use date::{Precision, PublicationDate};
 pub use editing::{Editor, Refusal, RefusalCode};

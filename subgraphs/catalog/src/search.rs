@@ -155,7 +155,8 @@ pub struct Facets {
 #[async_trait]
 pub trait Search: Send + Sync {
     /// One page of hits, the best first.
-    async fn hits(&self, request: &SearchRequest, page: &Page<HitKey>) -> Result<Slice<Hit>, Error>;
+    async fn hits(&self, request: &SearchRequest, page: &Page<HitKey>)
+    -> Result<Slice<Hit>, Error>;
 
     /// How all hits divide.
     async fn facets(&self, request: &SearchRequest) -> Result<Facets, Error>;

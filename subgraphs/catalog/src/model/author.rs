@@ -117,7 +117,13 @@ impl AuthorChanges {
 
 impl Author {
     /// An author of whom only the name is known; both texts must be clean already.
-    pub fn named(id: Uuid, slug: Slug, name: &str, created_by: Option<Uuid>, now: OffsetDateTime) -> Self {
+    pub fn named(
+        id: Uuid,
+        slug: Slug,
+        name: &str,
+        created_by: Option<Uuid>,
+        now: OffsetDateTime,
+    ) -> Self {
         Self {
             id,
             slug,

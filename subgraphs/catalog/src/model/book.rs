@@ -77,7 +77,9 @@ text_enum! {
 }
 
 /// A book as the database keeps it; contributors, categories and prices are rows of their own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(
+    Clone, Debug, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset,
+)]
 #[diesel(table_name = books, treat_none_as_null = true)]
 pub struct Book {
     /// UUIDv7.
@@ -182,7 +184,10 @@ pub struct Stats {
 impl Stats {
     /// The mean rating, 0.5 to 5 stars; none without ratings.
     pub fn rating(&self) -> Option<f64> {
-        #[expect(clippy::cast_precision_loss, reason = "sums of half stars stay far below 2^53")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "sums of half stars stay far below 2^53"
+        )]
         let mean = self.rating_sum as f64 / 2.0 / self.rating_count as f64;
         (self.rating_count > 0).then_some(mean)
     }
@@ -291,7 +296,11 @@ impl BookChanges {
     fn check_lists(&mut self, checks: &mut Checks) {
         if let Some(contributors) = &self.contributors {
             if contributors.len() > CONTRIBUTORS {
-                checks.refuse(Refusal::beyond("contributors", RefusalCode::TooMany, CONTRIBUTORS));
+                checks.refuse(Refusal::beyond(
+                    "contributors",
+                    RefusalCode::TooMany,
+                    CONTRIBUTORS,
+                ));
             }
             if !all_distinct(contributors) {
                 checks.refuse(Refusal::of("contributors", RefusalCode::Duplicate));
@@ -299,13 +308,20 @@ impl BookChanges {
         }
         if let Some(categories) = &self.categories {
             if categories.len() > CATEGORIES {
-                checks.refuse(Refusal::beyond("categories", RefusalCode::TooMany, CATEGORIES));
+                checks.refuse(Refusal::beyond(
+                    "categories",
+                    RefusalCode::TooMany,
+                    CATEGORIES,
+                ));
             }
             if !all_distinct(categories) {
                 checks.refuse(Refusal::of("categories", RefusalCode::Duplicate));
             }
         }
-        if let Some(Some(SeriesPlace { position: Some(position), .. })) = self.series
+        if let Some(Some(SeriesPlace {
+            position: Some(position),
+            ..
+        })) = self.series
             && !(0.0..=10_000.0).contains(&position)
         {
             checks.refuse(Refusal::of("series.position", RefusalCode::OutOfRange));
@@ -422,8 +438,14 @@ pub fn check_prices(prices: &[Money], is_free: bool) -> Result<(), Vec<Refusal>>
         } else if price.amount > 0 && is_free {
             checks.refuse(Refusal::of(path, RefusalCode::FreeWithPrice));
         }
-        if prices[..index].iter().any(|earlier| earlier.currency == price.currency) {
-            checks.refuse(Refusal::of(format!("prices.{index}.currency"), RefusalCode::Duplicate));
+        if prices[..index]
+            .iter()
+            .any(|earlier| earlier.currency == price.currency)
+        {
+            checks.refuse(Refusal::of(
+                format!("prices.{index}.currency"),
+                RefusalCode::Duplicate,
+            ));
         }
     }
     checks.finish(())

@@ -17,7 +17,18 @@ const DESCRIPTION: usize = 2_000;
 pub(crate) const DEPTH: usize = 8;
 
 /// A shelf.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+)]
 #[diesel(table_name = categories, treat_none_as_null = true)]
 pub struct Category {
     /// UUIDv7.
@@ -106,13 +117,18 @@ impl CategoryChanges {
 
 /// Whether a text has the shape of a Thema subject code, national extensions included.
 fn is_thema(code: &str) -> bool {
-    let (subject, extension) = code.split_once('-').map_or((code, None), |(a, b)| (a, Some(b)));
+    let (subject, extension) = code
+        .split_once('-')
+        .map_or((code, None), |(a, b)| (a, Some(b)));
     let word = |text: &str, max: usize| {
         (1..=max).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
     };
     word(subject, 8)
-        && extension.is_none_or(|rest| rest.len() <= 17 && rest.split('-').all(|part| word(part, 8)))
+        && extension
+            .is_none_or(|rest| rest.len() <= 17 && rest.split('-').all(|part| word(part, 8)))
 }
 
 impl Category {
@@ -152,6 +168,17 @@ impl Category {
         self.path = path;
         Ok(())
     }
+
+    /// Checks that `height` levels below it still fit into the tree.
+    ///
+    /// # Errors
+    /// When they would not.
+    pub fn fits(&self, height: usize) -> Result<(), Refusal> {
+        if self.path.len() + height > DEPTH {
+            return Err(Refusal::beyond("parentId", RefusalCode::TooMany, DEPTH));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -161,7 +188,11 @@ mod tests {
     use super::*;
 
     fn category(id: u128) -> Category {
-        Category::root(Uuid::from_u128(id), Slug::of("x", "x"), datetime!(2026-01-01 0:00 UTC))
+        Category::root(
+            Uuid::from_u128(id),
+            Slug::of("x", "x"),
+            datetime!(2026-01-01 0:00 UTC),
+        )
     }
 
     #[test]
@@ -180,7 +211,15 @@ mod tests {
 
     #[test]
     fn thema_codes_have_their_shape() {
-        for (code, good) in [("FBA", true), ("1HFD", true), ("1HFDN-SN-A", true), ("fba", false), ("", false), ("-A", false), ("FBAFBAFBA", false)] {
+        for (code, good) in [
+            ("FBA", true),
+            ("1HFD", true),
+            ("1HFDN-SN-A", true),
+            ("fba", false),
+            ("", false),
+            ("-A", false),
+            ("FBAFBAFBA", false),
+        ] {
             assert_eq!(is_thema(code), good, "{code}");
         }
     }

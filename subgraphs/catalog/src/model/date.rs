@@ -60,7 +60,9 @@ impl FromStr for PublicationDate {
         let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
         let mut parts = digits.split('-');
         let mut number = |length: std::ops::RangeInclusive<usize>| match parts.next() {
-            Some(part) if length.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()) => {
+            Some(part)
+                if length.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()) =>
+            {
                 part.parse::<u16>().map(Some).map_err(|_| DateError)
             }
             Some(_) => Err(DateError),
@@ -81,7 +83,12 @@ impl FromStr for PublicationDate {
             .ok_or(DateError)?;
         match day {
             None => Self::new(year, month, 1, Precision::Month),
-            Some(day) => Self::new(year, month, u8::try_from(day).map_err(|_| DateError)?, Precision::Day),
+            Some(day) => Self::new(
+                year,
+                month,
+                u8::try_from(day).map_err(|_| DateError)?,
+                Precision::Day,
+            ),
         }
     }
 }
@@ -121,7 +128,10 @@ mod tests {
             ("", None),
             ("soon", None),
         ] {
-            let found = text.parse::<PublicationDate>().ok().map(|date| date.to_string());
+            let found = text
+                .parse::<PublicationDate>()
+                .ok()
+                .map(|date| date.to_string());
             assert_eq!(found.as_deref(), expected, "{text}");
         }
     }

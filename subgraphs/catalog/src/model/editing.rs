@@ -67,12 +67,22 @@ impl Checks {
     }
 
     /// One line of text that may be emptied.
-    pub(super) fn optional_line(&mut self, path: &str, input: &mut Option<Option<String>>, max: usize) {
+    pub(super) fn optional_line(
+        &mut self,
+        path: &str,
+        input: &mut Option<Option<String>>,
+        max: usize,
+    ) {
         self.optional(path, input, |text| text::line(text, max));
     }
 
     /// Several lines of text that may be emptied.
-    pub(super) fn optional_block(&mut self, path: &str, input: &mut Option<Option<String>>, max: usize) {
+    pub(super) fn optional_block(
+        &mut self,
+        path: &str,
+        input: &mut Option<Option<String>>,
+        max: usize,
+    ) {
         self.optional(path, input, |text| text::block(text, max));
     }
 
@@ -106,7 +116,9 @@ impl Checks {
     pub(super) fn url(&mut self, path: &str, input: Option<&Option<String>>) {
         if let Some(Some(text)) = input {
             let good = text.len() <= 2048
-                && url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.host().is_some() && url.username().is_empty());
+                && url::Url::parse(text).is_ok_and(|url| {
+                    url.scheme() == "https" && url.host().is_some() && url.username().is_empty()
+                });
             if !good {
                 self.refuse(Refusal::of(path, RefusalCode::InvalidUrl));
             }
@@ -131,7 +143,11 @@ impl Checks {
     }
 
     pub(super) fn finish<T>(self, value: T) -> Result<T, Vec<Refusal>> {
-        if self.0.is_empty() { Ok(value) } else { Err(self.0) }
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(self.0)
+        }
     }
 }
 

@@ -11,7 +11,19 @@ use serde::{Deserialize, Serialize};
 use super::stored::text_column;
 
 /// A valid ISBN-13, thirteen digits without hyphens.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, AsExpression, FromSqlRow)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    AsExpression,
+    FromSqlRow,
+)]
 #[diesel(sql_type = Text)]
 #[serde(try_from = "String", into = "String")]
 pub struct Isbn(String);
@@ -71,7 +83,9 @@ impl Isbn {
     }
 
     fn from_digits(digits: Vec<u8>) -> Result<Self, IsbnError> {
-        String::from_utf8(digits).map(Self).map_err(|_| IsbnError::Shape)
+        String::from_utf8(digits)
+            .map(Self)
+            .map_err(|_| IsbnError::Shape)
     }
 }
 
@@ -150,7 +164,11 @@ mod tests {
             ("'; DROP TABLE books", Err(IsbnError::Shape)),
         ] {
             let found = text.parse::<Isbn>();
-            assert_eq!(found.as_ref().map(Isbn::as_str), expected.as_ref().copied(), "{text}");
+            assert_eq!(
+                found.as_ref().map(Isbn::as_str),
+                expected.as_ref().copied(),
+                "{text}"
+            );
         }
     }
 

@@ -4,18 +4,62 @@ use coko_core::locale::Locale;
 
 /// ISO 639-2 codes (bibliographic and terminological) with the ISO 639-1 code that BCP 47 prefers.
 const ISO_639_2: [(&str, &str); 48] = [
-    ("afr", "af"), ("amh", "am"), ("ara", "ar"), ("bam", "bm"), ("ben", "bn"), ("chi", "zh"), ("cze", "cs"), ("dan", "da"),
-    ("deu", "de"), ("dut", "nl"), ("eng", "en"), ("ewe", "ee"), ("fas", "fa"), ("fin", "fi"), ("fra", "fr"), ("fre", "fr"),
-    ("ful", "ff"), ("ger", "de"), ("gre", "el"), ("hau", "ha"), ("heb", "he"), ("hin", "hi"), ("hun", "hu"), ("ibo", "ig"),
-    ("ind", "id"), ("ita", "it"), ("jpn", "ja"), ("kin", "rw"), ("kor", "ko"), ("lin", "ln"), ("mlg", "mg"), ("nld", "nl"),
-    ("nor", "no"), ("per", "fa"), ("pol", "pl"), ("por", "pt"), ("ron", "ro"), ("rum", "ro"), ("rus", "ru"), ("som", "so"),
-    ("spa", "es"), ("swa", "sw"), ("swe", "sv"), ("tur", "tr"), ("vie", "vi"), ("wol", "wo"), ("yor", "yo"), ("zul", "zu"),
+    ("afr", "af"),
+    ("amh", "am"),
+    ("ara", "ar"),
+    ("bam", "bm"),
+    ("ben", "bn"),
+    ("chi", "zh"),
+    ("cze", "cs"),
+    ("dan", "da"),
+    ("deu", "de"),
+    ("dut", "nl"),
+    ("eng", "en"),
+    ("ewe", "ee"),
+    ("fas", "fa"),
+    ("fin", "fi"),
+    ("fra", "fr"),
+    ("fre", "fr"),
+    ("ful", "ff"),
+    ("ger", "de"),
+    ("gre", "el"),
+    ("hau", "ha"),
+    ("heb", "he"),
+    ("hin", "hi"),
+    ("hun", "hu"),
+    ("ibo", "ig"),
+    ("ind", "id"),
+    ("ita", "it"),
+    ("jpn", "ja"),
+    ("kin", "rw"),
+    ("kor", "ko"),
+    ("lin", "ln"),
+    ("mlg", "mg"),
+    ("nld", "nl"),
+    ("nor", "no"),
+    ("per", "fa"),
+    ("pol", "pl"),
+    ("por", "pt"),
+    ("ron", "ro"),
+    ("rum", "ro"),
+    ("rus", "ru"),
+    ("som", "so"),
+    ("spa", "es"),
+    ("swa", "sw"),
+    ("swe", "sv"),
+    ("tur", "tr"),
+    ("vie", "vi"),
+    ("wol", "wo"),
+    ("yor", "yo"),
+    ("zul", "zu"),
 ];
 
 /// The canonical BCP 47 tag of a language: `eng` is `en`, `en_us` is `en-US`; none when it is not well formed.
 pub fn bcp47(code: &str) -> Option<String> {
     let code = code.trim().replace('_', "-");
-    let (primary, rest) = code.split_once('-').map_or((code.as_str(), None), |(a, b)| (a, Some(b)));
+    let (primary, rest) = code
+        .split_once('-')
+        .map_or((code.as_str(), None), |(a, b)| (a, Some(b)));
     let primary = primary.to_ascii_lowercase();
     let short = ISO_639_2
         .binary_search_by_key(&primary.as_str(), |(long, _)| long)

@@ -80,7 +80,13 @@ impl PublisherChanges {
 
 impl Publisher {
     /// A house of which only the name is known; the name must be clean already.
-    pub fn named(id: Uuid, slug: Slug, name: &str, owner_user_id: Option<Uuid>, now: OffsetDateTime) -> Self {
+    pub fn named(
+        id: Uuid,
+        slug: Slug,
+        name: &str,
+        owner_user_id: Option<Uuid>,
+        now: OffsetDateTime,
+    ) -> Self {
         Self {
             id,
             slug,

@@ -71,7 +71,13 @@ impl SeriesChanges {
 
 impl Series {
     /// A series of which only the name is known; the name must be clean already.
-    pub fn named(id: Uuid, slug: Slug, name: &str, created_by: Option<Uuid>, now: OffsetDateTime) -> Self {
+    pub fn named(
+        id: Uuid,
+        slug: Slug,
+        name: &str,
+        created_by: Option<Uuid>,
+        now: OffsetDateTime,
+    ) -> Self {
         Self {
             id,
             slug,

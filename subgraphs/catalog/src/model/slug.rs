@@ -7,6 +7,7 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::stored::{UnknownName, text_column};
@@ -17,7 +18,19 @@ const MADE: usize = 80;
 const ACCEPTED: usize = 120;
 
 /// One to 120 of `a-z`, `0-9` and single inner hyphens.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, AsExpression, FromSqlRow)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    AsExpression,
+    FromSqlRow,
+)]
 #[diesel(sql_type = Text)]
 #[serde(try_from = "String", into = "String")]
 pub struct Slug(String);
@@ -49,12 +62,30 @@ impl Slug {
         }
     }
 
+    /// Makes the slug that stands for a name: the same for spellings that differ in case, accents and punctuation only, and
+    /// different for names in scripts that a slug leaves out.
+    pub fn of_name(name: &str, kind: &str) -> Self {
+        let slug = Self::of(name, kind);
+        let folded = fold(name);
+        if folded.chars().all(|c| c.is_ascii() || !c.is_alphanumeric()) {
+            return slug;
+        }
+        let digest = Sha256::digest(folded.as_bytes());
+        slug.with_suffix(&hex::encode(&digest[..4]))
+    }
+
     /// The same slug with `suffix` (itself slugged) after a hyphen, to tell two apart.
     #[must_use]
     pub fn with_suffix(&self, suffix: &str) -> Self {
         let suffix = Self::of(suffix, "x");
-        let kept = ACCEPTED.saturating_sub(suffix.0.len() + 1).min(self.0.len());
-        Self(format!("{}-{}", self.0[..kept].trim_end_matches('-'), suffix.0))
+        let kept = ACCEPTED
+            .saturating_sub(suffix.0.len() + 1)
+            .min(self.0.len());
+        Self(format!(
+            "{}-{}",
+            self.0[..kept].trim_end_matches('-'),
+            suffix.0
+        ))
     }
 
     /// The text.
@@ -71,7 +102,9 @@ impl FromStr for Slug {
             && !text.starts_with('-')
             && !text.ends_with('-')
             && !text.contains("--")
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if well_formed {
             Ok(Self(text.to_owned()))
         } else {
@@ -103,7 +136,10 @@ impl fmt::Display for Slug {
 /// Lower case without accents and ligatures, as `catalog_fold` in the database does it for Latin text.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.nfd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)) {
+    for c in text
+        .nfd()
+        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
+    {
         match c {
             'œ' | 'Œ' => folded.push_str("oe"),
             'æ' | 'Æ' => folded.push_str("ae"),
@@ -137,7 +173,10 @@ mod tests {
         ] {
             assert_eq!(Slug::of(text, "book").as_str(), expected);
         }
-        assert_eq!(Slug::of("Dune", "x").with_suffix("234225").as_str(), "dune-234225");
+        assert_eq!(
+            Slug::of("Dune", "x").with_suffix("234225").as_str(),
+            "dune-234225"
+        );
     }
 
     proptest! {

@@ -11,7 +11,8 @@ use meilisearch_sdk::client::Client;
 use meilisearch_sdk::indexes::Index;
 use meilisearch_sdk::search::{MatchingStrategies, SearchQuery, Selectors};
 use meilisearch_sdk::settings::{
-    FacetSortValue, FacetingSettings, MinWordSizeForTypos, PaginationSetting, Settings, TypoToleranceSettings,
+    FacetSortValue, FacetingSettings, MinWordSizeForTypos, PaginationSetting, Settings,
+    TypoToleranceSettings,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -84,10 +85,22 @@ impl Meilisearch {
             ("saint", vec!["st"]),
         ]
         .into_iter()
-        .map(|(word, same)| (word.to_owned(), same.into_iter().map(str::to_owned).collect()))
+        .map(|(word, same)| {
+            (
+                word.to_owned(),
+                same.into_iter().map(str::to_owned).collect(),
+            )
+        })
         .collect();
         Settings::new()
-            .with_searchable_attributes(["title", "subtitle", "names", "series", "isbn", "description"])
+            .with_searchable_attributes([
+                "title",
+                "subtitle",
+                "names",
+                "series",
+                "isbn",
+                "description",
+            ])
             .with_filterable_attributes([
                 "language",
                 "format",
@@ -134,7 +147,13 @@ fn failed(error: meilisearch_sdk::errors::Error) -> Error {
 }
 
 /// The facets that are counted, with the filter that each leaves out.
-const FACETS: [&str; 5] = ["category_ids", "language", "author_ids", "price_band", "format"];
+const FACETS: [&str; 5] = [
+    "category_ids",
+    "language",
+    "author_ids",
+    "price_band",
+    "format",
+];
 
 /// The conditions of a request but the one on `left_out`, in Meilisearch's filter language.
 fn filter(request: &SearchRequest, left_out: Option<&str>) -> String {
@@ -151,8 +170,22 @@ fn filter(request: &SearchRequest, left_out: Option<&str>) -> String {
         ("category_ids", ids(&request.categories)),
         ("language", request.languages.clone()),
         ("author_ids", ids(&request.authors)),
-        ("price_band", request.price_bands.iter().map(|band| band.as_str().to_owned()).collect()),
-        ("format", request.formats.iter().map(|format| format.as_str().to_owned()).collect()),
+        (
+            "price_band",
+            request
+                .price_bands
+                .iter()
+                .map(|band| band.as_str().to_owned())
+                .collect(),
+        ),
+        (
+            "format",
+            request
+                .formats
+                .iter()
+                .map(|format| format.as_str().to_owned())
+                .collect(),
+        ),
         ("publisher_id", ids(request.publisher.as_slice())),
         ("series_id", ids(request.series.as_slice())),
     ];
@@ -161,8 +194,16 @@ fn filter(request: &SearchRequest, left_out: Option<&str>) -> String {
         .filter(|(name, values)| !values.is_empty() && Some(*name) != left_out)
         .map(|(name, values)| format!("{name} IN [{}]", quoted(values)))
         .collect();
-    conditions.extend(request.year_from.map(|year| format!("publication_year >= {year}")));
-    conditions.extend(request.year_to.map(|year| format!("publication_year <= {year}")));
+    conditions.extend(
+        request
+            .year_from
+            .map(|year| format!("publication_year >= {year}")),
+    );
+    conditions.extend(
+        request
+            .year_to
+            .map(|year| format!("publication_year <= {year}")),
+    );
     conditions.join(" AND ")
 }
 
@@ -188,7 +229,11 @@ fn window(page: &Page<HitKey>) -> Result<(usize, usize), Error> {
 
 #[async_trait]
 impl Search for Meilisearch {
-    async fn hits(&self, request: &SearchRequest, page: &Page<HitKey>) -> Result<Slice<Hit>, Error> {
+    async fn hits(
+        &self,
+        request: &SearchRequest,
+        page: &Page<HitKey>,
+    ) -> Result<Slice<Hit>, Error> {
         let (offset, limit) = window(page)?;
         let index = self.index();
         let filter = filter(request, None);
@@ -238,7 +283,9 @@ impl Search for Meilisearch {
                 // Asking for pages makes the server count exhaustively.
                 query.with_page(1).with_hits_per_page(1);
             } else {
-                query.with_limit(0).with_facets(Selectors::Some(&names[position - 1]));
+                query
+                    .with_limit(0)
+                    .with_facets(Selectors::Some(&names[position - 1]));
             }
             if !filter.is_empty() {
                 query.with_filter(filter);
@@ -252,7 +299,9 @@ impl Search for Meilisearch {
                 facets.total = result.total_hits.map_or(0, |total| total as u64);
                 continue;
             }
-            let Some(name) = FACETS.get(position - 1) else { break };
+            let Some(name) = FACETS.get(position - 1) else {
+                break;
+            };
             let counts = result
                 .facet_distribution
                 .and_then(|mut distribution| distribution.remove(*name))
@@ -270,7 +319,11 @@ impl Search for Meilisearch {
                 "language" => facets.languages = counts,
                 "author_ids" => facets.authors = counts,
                 "price_band" => {
-                    counts.sort_by_key(|count| PriceBand::ALL.iter().position(|band| band.as_str() == count.value));
+                    counts.sort_by_key(|count| {
+                        PriceBand::ALL
+                            .iter()
+                            .position(|band| band.as_str() == count.value)
+                    });
                     facets.price_bands = counts;
                 }
                 _ => facets.formats = counts,
@@ -289,7 +342,11 @@ impl Search for Meilisearch {
             .execute::<Found>()
             .await
             .map_err(failed)?;
-        Ok(results.hits.into_iter().map(|hit| hit.result.book_id).collect())
+        Ok(results
+            .hits
+            .into_iter()
+            .map(|hit| hit.result.book_id)
+            .collect())
     }
 
     async fn index(&self, books: &[Uuid]) -> Result<(), Error> {
@@ -305,7 +362,10 @@ impl Search for Meilisearch {
         // The server keeps accepted tasks through a restart and runs them in order, so there is nothing to wait for.
         let index = self.index();
         if !documents.is_empty() {
-            index.add_or_replace(&documents, Some(PRIMARY)).await.map_err(failed)?;
+            index
+                .add_or_replace(&documents, Some(PRIMARY))
+                .await
+                .map_err(failed)?;
         }
         if !gone.is_empty() {
             index.delete_documents(&gone).await.map_err(failed)?;
@@ -314,7 +374,10 @@ impl Search for Meilisearch {
     }
 
     async fn prepare(&self) -> Result<(), Error> {
-        self.index().set_settings(&Self::settings()).await.map_err(failed)?;
+        self.index()
+            .set_settings(&Self::settings())
+            .await
+            .map_err(failed)?;
         Ok(())
     }
 }
@@ -335,6 +398,9 @@ mod tests {
             filter(&request, None),
             r#"language IN ["fr", "x\" OR language = \"en"] AND price_band IN ["FREE"] AND publication_year >= 1950"#
         );
-        assert_eq!(filter(&request, Some("language")), r#"price_band IN ["FREE"] AND publication_year >= 1950"#);
+        assert_eq!(
+            filter(&request, Some("language")),
+            r#"price_band IN ["FREE"] AND publication_year >= 1950"#
+        );
     }
 }

@@ -24,7 +24,11 @@ impl Postgres {
 
 #[async_trait]
 impl Search for Postgres {
-    async fn hits(&self, request: &SearchRequest, page: &Page<HitKey>) -> Result<Slice<Hit>, Error> {
+    async fn hits(
+        &self,
+        request: &SearchRequest,
+        page: &Page<HitKey>,
+    ) -> Result<Slice<Hit>, Error> {
         let mut connection = self.pool.get().await?;
         let matching = match page.from {
             // The session may be another one than the first page's, so its threshold is set in any case.

@@ -15,7 +15,11 @@ const BATCH: i32 = 500;
 ///
 /// # Errors
 /// When the database or the engine does not answer; running it again is safe.
-pub async fn reindex(pool: &Pool, search: &dyn Search, progress: impl Fn(u64, u64) + Send) -> Result<u64, Error> {
+pub async fn reindex(
+    pool: &Pool,
+    search: &dyn Search,
+    progress: impl Fn(u64, u64) + Send,
+) -> Result<u64, Error> {
     search.prepare().await?;
     let mut after = Uuid::nil();
     let mut done = 0;

@@ -76,7 +76,10 @@ pub(crate) async fn update(connection: &mut Connection, book: &Book) -> QueryRes
 }
 
 /// Which of `wanted` and the slugs made from it by a suffix are taken, deleted books included.
-pub(crate) async fn taken_slugs(connection: &mut Connection, wanted: &[&str]) -> QueryResult<Vec<Slug>> {
+pub(crate) async fn taken_slugs(
+    connection: &mut Connection,
+    wanted: &[&str],
+) -> QueryResult<Vec<Slug>> {
     books::table
         .filter(books::slug.eq_any(wanted))
         .select(books::slug)
@@ -112,7 +115,11 @@ pub(crate) async fn set_contributors(
 }
 
 /// Replaces the categories.
-pub(crate) async fn set_categories(connection: &mut Connection, book: Uuid, categories: &[Uuid]) -> QueryResult<()> {
+pub(crate) async fn set_categories(
+    connection: &mut Connection,
+    book: Uuid,
+    categories: &[Uuid],
+) -> QueryResult<()> {
     diesel::delete(book_categories::table.filter(book_categories::book_id.eq(book)))
         .execute(connection)
         .await?;
@@ -134,7 +141,11 @@ pub(crate) async fn set_categories(connection: &mut Connection, book: Uuid, cate
 }
 
 /// Replaces the prices.
-pub(crate) async fn set_prices(connection: &mut Connection, book: Uuid, prices: &[Money]) -> QueryResult<()> {
+pub(crate) async fn set_prices(
+    connection: &mut Connection,
+    book: Uuid,
+    prices: &[Money],
+) -> QueryResult<()> {
     diesel::delete(book_prices::table.filter(book_prices::book_id.eq(book)))
         .execute(connection)
         .await?;
@@ -177,7 +188,10 @@ pub(crate) async fn contributors(
 }
 
 /// The categories of each of these books, the main one first.
-pub(crate) async fn categories(connection: &mut Connection, ids: &[Uuid]) -> QueryResult<Vec<(Uuid, Uuid)>> {
+pub(crate) async fn categories(
+    connection: &mut Connection,
+    ids: &[Uuid],
+) -> QueryResult<Vec<(Uuid, Uuid)>> {
     book_categories::table
         .filter(book_categories::book_id.eq_any(ids))
         .order((book_categories::book_id, book_categories::position))
@@ -187,7 +201,10 @@ pub(crate) async fn categories(connection: &mut Connection, ids: &[Uuid]) -> Que
 }
 
 /// The prices of each of these books, XOF first.
-pub(crate) async fn prices(connection: &mut Connection, ids: &[Uuid]) -> QueryResult<Vec<(Uuid, Money)>> {
+pub(crate) async fn prices(
+    connection: &mut Connection,
+    ids: &[Uuid],
+) -> QueryResult<Vec<(Uuid, Money)>> {
     let rows: Vec<(Uuid, String, i64)> = book_prices::table
         .filter(book_prices::book_id.eq_any(ids))
         .load(connection)
@@ -214,30 +231,51 @@ pub(crate) async fn stats(connection: &mut Connection, ids: &[Uuid]) -> QueryRes
 }
 
 /// Sets what the file service made of a cover, unless the book is gone.
-pub(crate) async fn set_cover(connection: &mut Connection, book: Uuid, cover: &serde_json::Value) -> QueryResult<usize> {
+pub(crate) async fn set_cover(
+    connection: &mut Connection,
+    book: Uuid,
+    cover: &serde_json::Value,
+) -> QueryResult<usize> {
     diesel::update(books::table.find(book).filter(books::deleted_at.is_null()))
-        .set((books::cover.eq(cover), books::version.eq(books::version + 1)))
+        .set((
+            books::cover.eq(cover),
+            books::version.eq(books::version + 1),
+        ))
         .execute(connection)
         .await
 }
 
 /// Sets the pages counted in the book's file, where nobody said how many there are.
-pub(crate) async fn set_page_count(connection: &mut Connection, book: Uuid, pages: i32) -> QueryResult<usize> {
+pub(crate) async fn set_page_count(
+    connection: &mut Connection,
+    book: Uuid,
+    pages: i32,
+) -> QueryResult<usize> {
     diesel::update(
         books::table
             .find(book)
             .filter(books::deleted_at.is_null())
             .filter(books::page_count.is_null()),
     )
-    .set((books::page_count.eq(pages), books::version.eq(books::version + 1)))
+    .set((
+        books::page_count.eq(pages),
+        books::version.eq(books::version + 1),
+    ))
     .execute(connection)
     .await
 }
 
 /// Sets the public extract.
-pub(crate) async fn set_sample(connection: &mut Connection, book: Uuid, url: &str) -> QueryResult<usize> {
+pub(crate) async fn set_sample(
+    connection: &mut Connection,
+    book: Uuid,
+    url: &str,
+) -> QueryResult<usize> {
     diesel::update(books::table.find(book).filter(books::deleted_at.is_null()))
-        .set((books::sample_url.eq(url), books::version.eq(books::version + 1)))
+        .set((
+            books::sample_url.eq(url),
+            books::version.eq(books::version + 1),
+        ))
         .execute(connection)
         .await
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::model::{Category, Slug};
+use crate::model::Category;
 use crate::tables::{book_categories, categories};
 
 /// Every category, siblings in their order.
@@ -18,19 +18,13 @@ pub(crate) async fn all(connection: &mut Connection) -> QueryResult<Vec<Category
 }
 
 /// The categories with these ids, in no order.
-pub(crate) async fn by_ids(connection: &mut Connection, ids: &[Uuid]) -> QueryResult<Vec<Category>> {
+pub(crate) async fn by_ids(
+    connection: &mut Connection,
+    ids: &[Uuid],
+) -> QueryResult<Vec<Category>> {
     categories::table
         .filter(categories::id.eq_any(ids))
         .select(Category::as_select())
-        .load(connection)
-        .await
-}
-
-/// The categories with these slugs, in no order.
-pub(crate) async fn by_slugs(connection: &mut Connection, slugs: &[&str]) -> QueryResult<Vec<(Uuid, Slug)>> {
-    categories::table
-        .filter(categories::slug.eq_any(slugs))
-        .select((categories::id, categories::slug))
         .load(connection)
         .await
 }
@@ -84,11 +78,19 @@ pub(crate) async fn height(connection: &mut Connection, category: &Category) -> 
         .load(connection)
         .await?;
     let own = category.path.len();
-    Ok(paths.iter().map(Vec::len).max().unwrap_or(own).saturating_sub(own))
+    Ok(paths
+        .iter()
+        .map(Vec::len)
+        .max()
+        .unwrap_or(own)
+        .saturating_sub(own))
 }
 
 /// The books on the category's shelf or any below it.
-pub(crate) async fn books_below(connection: &mut Connection, category: Uuid) -> QueryResult<Vec<Uuid>> {
+pub(crate) async fn books_below(
+    connection: &mut Connection,
+    category: Uuid,
+) -> QueryResult<Vec<Uuid>> {
     book_categories::table
         .inner_join(categories::table.on(categories::id.eq(book_categories::category_id)))
         .filter(categories::path.contains(vec![category]))

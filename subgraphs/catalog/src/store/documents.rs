@@ -39,7 +39,7 @@ const PARTS: &str = "
 
 /// A book as a search engine outside the database gets it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, QueryableByName)]
-pub struct SearchDocument {
+pub(crate) struct SearchDocument {
     /// The book.
     #[diesel(sql_type = SqlUuid)]
     pub book_id: Uuid,
@@ -94,7 +94,10 @@ pub struct SearchDocument {
 }
 
 /// The documents of those of `ids` that readers can find.
-pub(crate) async fn load(connection: &mut Connection, ids: &[Uuid]) -> QueryResult<Vec<SearchDocument>> {
+pub(crate) async fn load(
+    connection: &mut Connection,
+    ids: &[Uuid],
+) -> QueryResult<Vec<SearchDocument>> {
     diesel::sql_query(PARTS)
         .bind::<Array<SqlUuid>, _>(ids)
         .load(connection)
@@ -154,28 +157,37 @@ struct Count {
 
 /// How many books readers can find.
 pub(crate) async fn count(connection: &mut Connection) -> QueryResult<u64> {
-    let row: Count = diesel::sql_query("SELECT count(*) AS count FROM books WHERE status = 'PUBLISHED' AND deleted_at IS NULL")
-        .get_result(connection)
-        .await?;
+    let row: Count = diesel::sql_query(
+        "SELECT count(*) AS count FROM books WHERE status = 'PUBLISHED' AND deleted_at IS NULL",
+    )
+    .get_result(connection)
+    .await?;
     Ok(u64::try_from(row.count).unwrap_or(0))
 }
 
 /// The next ids of books after `after`, whatever their status, in the order of ids.
-pub(crate) async fn next_ids(connection: &mut Connection, after: Uuid, limit: i32) -> QueryResult<Vec<Uuid>> {
-    let rows: Vec<Id> = diesel::sql_query("SELECT id FROM books WHERE id > $1 ORDER BY id LIMIT $2")
-        .bind::<SqlUuid, _>(after)
-        .bind::<Integer, _>(limit)
-        .load(connection)
-        .await?;
+pub(crate) async fn next_ids(
+    connection: &mut Connection,
+    after: Uuid,
+    limit: i32,
+) -> QueryResult<Vec<Uuid>> {
+    let rows: Vec<Id> =
+        diesel::sql_query("SELECT id FROM books WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind::<SqlUuid, _>(after)
+            .bind::<Integer, _>(limit)
+            .load(connection)
+            .await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// The books in which any of `authors` had a part.
 pub(crate) async fn of_author(connection: &mut Connection, author: Uuid) -> QueryResult<Vec<Uuid>> {
-    let rows: Vec<Id> = diesel::sql_query("SELECT DISTINCT book_id AS id FROM book_contributors WHERE author_id = $1")
-        .bind::<SqlUuid, _>(author)
-        .load(connection)
-        .await?;
+    let rows: Vec<Id> = diesel::sql_query(
+        "SELECT DISTINCT book_id AS id FROM book_contributors WHERE author_id = $1",
+    )
+    .bind::<SqlUuid, _>(author)
+    .load(connection)
+    .await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
@@ -197,4 +209,30 @@ pub(crate) async fn on_shelf(connection: &mut Connection, ids: &[Uuid]) -> Query
     .get_result(connection)
     .await?;
     Ok(u64::try_from(row.count).unwrap_or(0))
+}
+
+#[derive(QueryableByName)]
+struct LanguageCount {
+    #[diesel(sql_type = Text)]
+    language: String,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// The languages of the books on a category's shelf or below it, the most frequent first, with how many there are.
+pub(crate) async fn languages(
+    connection: &mut Connection,
+    category: Uuid,
+) -> QueryResult<Vec<(String, i64)>> {
+    let rows: Vec<LanguageCount> = diesel::sql_query(
+        "SELECT language, count(*) AS count FROM book_search WHERE category_ids @> ARRAY[$1]
+         GROUP BY language ORDER BY 2 DESC, 1 LIMIT 20",
+    )
+    .bind::<SqlUuid, _>(category)
+    .load(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.language, row.count))
+        .collect())
 }

@@ -18,7 +18,10 @@ pub(crate) const LIST: &str = "publishers";
 pub(crate) type Key = (String, Uuid);
 
 /// The publishing houses with these ids, in no order.
-pub(crate) async fn by_ids(connection: &mut Connection, ids: &[Uuid]) -> QueryResult<Vec<Publisher>> {
+pub(crate) async fn by_ids(
+    connection: &mut Connection,
+    ids: &[Uuid],
+) -> QueryResult<Vec<Publisher>> {
     publishers::table
         .filter(publishers::id.eq_any(ids))
         .select(Publisher::as_select())
@@ -27,7 +30,10 @@ pub(crate) async fn by_ids(connection: &mut Connection, ids: &[Uuid]) -> QueryRe
 }
 
 /// The publisher at this address.
-pub(crate) async fn by_slug(connection: &mut Connection, slug: &str) -> QueryResult<Option<Publisher>> {
+pub(crate) async fn by_slug(
+    connection: &mut Connection,
+    slug: &str,
+) -> QueryResult<Option<Publisher>> {
     publishers::table
         .filter(publishers::slug.eq(slug))
         .select(Publisher::as_select())
@@ -66,7 +72,10 @@ pub(crate) async fn update(connection: &mut Connection, publisher: &Publisher) -
 }
 
 /// Which of the wanted slugs are taken.
-pub(crate) async fn taken_slugs(connection: &mut Connection, wanted: &[&str]) -> QueryResult<Vec<crate::model::Slug>> {
+pub(crate) async fn taken_slugs(
+    connection: &mut Connection,
+    wanted: &[&str],
+) -> QueryResult<Vec<crate::model::Slug>> {
     publishers::table
         .filter(publishers::slug.eq_any(wanted))
         .select(publishers::slug)
@@ -90,7 +99,11 @@ pub(crate) async fn list(
     }
     let forward = page.direction == Direction::Forward;
     if let Some((name, id)) = &page.from {
-        let compare = if forward { "(name_sort, id) > (" } else { "(name_sort, id) < (" };
+        let compare = if forward {
+            "(name_sort, id) > ("
+        } else {
+            "(name_sort, id) < ("
+        };
         query = query.filter(
             sql::<Bool>(compare)
                 .bind::<Text, _>(name.clone())
@@ -125,7 +138,12 @@ pub(crate) async fn of_user(connection: &mut Connection, user: Uuid) -> QueryRes
         .filter(publisher_members::user_id.eq(user))
         .select(publisher_members::publisher_id);
     publishers::table
-        .filter(publishers::owner_user_id.eq(user).assume_not_null().or(publishers::id.eq_any(member)))
+        .filter(
+            publishers::owner_user_id
+                .eq(user)
+                .assume_not_null()
+                .or(publishers::id.eq_any(member)),
+        )
         .select(publishers::id)
         .load(connection)
         .await
@@ -160,7 +178,10 @@ pub(crate) async fn set_members(
 }
 
 /// The accounts that belong to the house beside its owner.
-pub(crate) async fn members(connection: &mut Connection, publisher: Uuid) -> QueryResult<Vec<Uuid>> {
+pub(crate) async fn members(
+    connection: &mut Connection,
+    publisher: Uuid,
+) -> QueryResult<Vec<Uuid>> {
     publisher_members::table
         .filter(publisher_members::publisher_id.eq(publisher))
         .order((publisher_members::added_at, publisher_members::user_id))

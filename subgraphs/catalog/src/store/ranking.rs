@@ -10,7 +10,9 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::model::Format;
-use crate::search::{FACET_VALUES, FacetCount, Facets, Hit, HitKey, Matching, PriceBand, SearchRequest};
+use crate::search::{
+    FACET_VALUES, FacetCount, Facets, Hit, HitKey, Matching, PriceBand, SearchRequest,
+};
 
 /// Exact matches above which relevance is a matter of popularity, and the finer ranking would cost too much.
 const BROAD: i64 = 1000;
@@ -108,8 +110,17 @@ type Bound<'a> = BoxedSqlQuery<'a, Pg, SqlQuery>;
 
 /// Binds `$1` to `$11`.
 fn bind<'a>(statement: String, request: &SearchRequest) -> Bound<'a> {
-    let names = |formats: &[Format]| formats.iter().map(|format| format.as_str().to_owned()).collect::<Vec<_>>();
-    let bands: Vec<String> = request.price_bands.iter().map(|band| band.as_str().to_owned()).collect();
+    let names = |formats: &[Format]| {
+        formats
+            .iter()
+            .map(|format| format.as_str().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let bands: Vec<String> = request
+        .price_bands
+        .iter()
+        .map(|band| band.as_str().to_owned())
+        .collect();
     diesel::sql_query(statement)
         .into_boxed::<Pg>()
         .bind::<Text, _>(request.query.clone())
@@ -239,9 +250,11 @@ pub(crate) async fn facets(
         list.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
     }
     // Bands read best from cheap to dear.
-    facets
-        .price_bands
-        .sort_by_key(|counted| PriceBand::ALL.iter().position(|band| band.as_str() == counted.value));
+    facets.price_bands.sort_by_key(|counted| {
+        PriceBand::ALL
+            .iter()
+            .position(|band| band.as_str() == counted.value)
+    });
     Ok(facets)
 }
 
@@ -252,7 +265,11 @@ struct IdRow {
 }
 
 /// Books for what is being typed: those whose title or names hold the words, the most used first; else similar ones.
-pub(crate) async fn suggest(connection: &mut Connection, text: &str, limit: i64) -> QueryResult<Vec<Uuid>> {
+pub(crate) async fn suggest(
+    connection: &mut Connection,
+    text: &str,
+    limit: i64,
+) -> QueryResult<Vec<Uuid>> {
     // The candidates are bounded before they are ranked: a first letter matches half the shelf.
     let begun = format!(
         "{QUERY}
@@ -300,7 +317,10 @@ mod tests {
         for (text, expected) in [
             ("les misér", "'les' & 'misér':*"),
             ("l'enfant", "'l' & 'enfant':*"),
-            ("a & !b | (c):* \\ '; DROP TABLE books --", "'a' & 'b' & 'c' & 'DROP' & 'TABLE' & 'books':*"),
+            (
+                "a & !b | (c):* \\ '; DROP TABLE books --",
+                "'a' & 'b' & 'c' & 'DROP' & 'TABLE' & 'books':*",
+            ),
             ("!!", ""),
         ] {
             assert_eq!(prefix_query(text), expected);

@@ -58,7 +58,11 @@ pub(crate) async fn sum(connection: &mut Connection, book: Uuid) -> QueryResult<
 }
 
 /// Counts downloads of a book.
-pub(crate) async fn add_downloads(connection: &mut Connection, book: Uuid, count: i64) -> QueryResult<()> {
+pub(crate) async fn add_downloads(
+    connection: &mut Connection,
+    book: Uuid,
+    count: i64,
+) -> QueryResult<()> {
     diesel::sql_query("UPDATE book_stats SET downloads = downloads + $2 WHERE book_id = $1")
         .bind::<SqlUuid, _>(book)
         .bind::<BigInt, _>(count)

@@ -27,7 +27,10 @@ pub(crate) async fn by_ids(connection: &mut Connection, ids: &[Uuid]) -> QueryRe
 }
 
 /// The series at this address.
-pub(crate) async fn by_slug(connection: &mut Connection, slug: &str) -> QueryResult<Option<Series>> {
+pub(crate) async fn by_slug(
+    connection: &mut Connection,
+    slug: &str,
+) -> QueryResult<Option<Series>> {
     series::table
         .filter(series::slug.eq(slug))
         .select(Series::as_select())
@@ -66,7 +69,10 @@ pub(crate) async fn update(connection: &mut Connection, series: &Series) -> Quer
 }
 
 /// Which of the wanted slugs are taken.
-pub(crate) async fn taken_slugs(connection: &mut Connection, wanted: &[&str]) -> QueryResult<Vec<crate::model::Slug>> {
+pub(crate) async fn taken_slugs(
+    connection: &mut Connection,
+    wanted: &[&str],
+) -> QueryResult<Vec<crate::model::Slug>> {
     series::table
         .filter(series::slug.eq_any(wanted))
         .select(series::slug)
@@ -90,7 +96,11 @@ pub(crate) async fn list(
     }
     let forward = page.direction == Direction::Forward;
     if let Some((name, id)) = &page.from {
-        let compare = if forward { "(name_sort, id) > (" } else { "(name_sort, id) < (" };
+        let compare = if forward {
+            "(name_sort, id) > ("
+        } else {
+            "(name_sort, id) < ("
+        };
         query = query.filter(
             sql::<Bool>(compare)
                 .bind::<Text, _>(name.clone())

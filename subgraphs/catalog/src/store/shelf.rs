@@ -104,7 +104,11 @@ pub(crate) async fn list(
 ) -> Result<Slice<Shelved>, Error> {
     let query = ordered(narrowed(filter, editor), page, sort)?.limit(page.limit());
     let rows: Vec<(Book, String, Date)> = query
-        .select((Book::as_select(), books::title_sort, books::publication_sort))
+        .select((
+            Book::as_select(),
+            books::title_sort,
+            books::publication_sort,
+        ))
         .load(connection)
         .await?;
     let shelved = rows
@@ -154,27 +158,51 @@ fn ordered<'a>(query: Boxed<'a>, page: &Page<ShelfKey>, sort: Sort) -> Result<Bo
 }
 
 /// Only a row comparison lets the index begin at the cursor; Diesel has none, hence the fragment with bound values.
-fn after<'a>(query: Boxed<'a>, key: &ShelfKey, sort: Sort, descending: bool) -> Result<Boxed<'a>, Error> {
+fn after<'a>(
+    query: Boxed<'a>,
+    key: &ShelfKey,
+    sort: Sort,
+    descending: bool,
+) -> Result<Boxed<'a>, Error> {
     let compare = if descending { ") < (" } else { ") > (" };
-    let row = |column: &'static str| -> Condition { sql::<Bool>(&format!("(books.{column}, books.id{compare}")) };
+    let row = |column: &'static str| -> Condition {
+        sql::<Bool>(&format!("(books.{column}, books.id{compare}"))
+    };
     let tampered = || Error::new(Code::ValidationFailed, "core-cursor");
     Ok(match (sort, key) {
         (Sort::Popularity, ShelfKey::P(bits, id)) => query.filter(
-            row("popularity").bind::<Double, _>(f64::from_bits(*bits)).sql(", ").bind::<diesel::sql_types::Uuid, _>(*id).sql(")"),
+            row("popularity")
+                .bind::<Double, _>(f64::from_bits(*bits))
+                .sql(", ")
+                .bind::<diesel::sql_types::Uuid, _>(*id)
+                .sql(")"),
         ),
         (Sort::Newest, ShelfKey::T(micros, id)) => {
-            let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(*micros) * 1000).map_err(|_| tampered())?;
+            let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(*micros) * 1000)
+                .map_err(|_| tampered())?;
             query.filter(
-                row("published_at").bind::<Timestamptz, _>(at).sql(", ").bind::<diesel::sql_types::Uuid, _>(*id).sql(")"),
+                row("published_at")
+                    .bind::<Timestamptz, _>(at)
+                    .sql(", ")
+                    .bind::<diesel::sql_types::Uuid, _>(*id)
+                    .sql(")"),
             )
         }
         (Sort::Title, ShelfKey::S(title, id)) => query.filter(
-            row("title_sort").bind::<Text, _>(title.clone()).sql(", ").bind::<diesel::sql_types::Uuid, _>(*id).sql(")"),
+            row("title_sort")
+                .bind::<Text, _>(title.clone())
+                .sql(", ")
+                .bind::<diesel::sql_types::Uuid, _>(*id)
+                .sql(")"),
         ),
         (Sort::LatestWork | Sort::OldestWork, ShelfKey::D(day, id)) => {
             let date = Date::from_julian_day(*day).map_err(|_| tampered())?;
             query.filter(
-                row("publication_sort").bind::<SqlDate, _>(date).sql(", ").bind::<diesel::sql_types::Uuid, _>(*id).sql(")"),
+                row("publication_sort")
+                    .bind::<SqlDate, _>(date)
+                    .sql(", ")
+                    .bind::<diesel::sql_types::Uuid, _>(*id)
+                    .sql(")"),
             )
         }
         _ => return Err(tampered()),
@@ -256,7 +284,9 @@ fn visible<'a>(status: Status, editor: &Editor) -> Boxed<'a> {
     if editor.edits_any {
         return query;
     }
-    let mine = books::publisher_id.is_null().and(books::created_by.eq(editor.user_id));
+    let mine = books::publisher_id
+        .is_null()
+        .and(books::created_by.eq(editor.user_id));
     query.filter(
         books::publisher_id
             .eq_any(editor.publishers.clone())
@@ -266,7 +296,11 @@ fn visible<'a>(status: Status, editor: &Editor) -> Boxed<'a> {
 }
 
 /// The books of one series, in its order.
-pub(crate) async fn of_series(connection: &mut Connection, series: Uuid, limit: i64) -> QueryResult<Vec<Book>> {
+pub(crate) async fn of_series(
+    connection: &mut Connection,
+    series: Uuid,
+    limit: i64,
+) -> QueryResult<Vec<Book>> {
     books::table
         .filter(books::series_id.eq(series))
         .filter(books::deleted_at.is_null())

@@ -1,0 +1,107 @@
+//! What other domains tell of a book: published works, reviews, files, downloads. Each runs in its consumer's transaction.
+
+use coko_core::context::CommandContext;
+use coko_core::database::Connection;
+use coko_core::events::community::ReviewState;
+use coko_core::events::file::FileProcessed;
+use coko_core::events::publication::PublicationPublished;
+use diesel::QueryResult;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::announce_updated;
+use crate::import::{Record, apply};
+use crate::store;
+use crate::store::reviews::{self, ReviewFact};
+
+/// Takes a review as it is now into the book's rating.
+pub(crate) async fn review_stands(
+    connection: &mut Connection,
+    review: &ReviewState,
+) -> QueryResult<()> {
+    let fact = ReviewFact {
+        review_id: review.review_id,
+        book_id: review.book_id,
+        half_stars: review.half_stars.map(i16::from),
+        has_text: review.has_text,
+        removed: false,
+        at: review.at,
+    };
+    reviews::record(connection, &fact).await?;
+    reviews::sum(connection, review.book_id).await
+}
+
+/// Takes a review out of the book's rating for good.
+pub(crate) async fn review_gone(
+    connection: &mut Connection,
+    review_id: Uuid,
+    book_id: Uuid,
+    at: OffsetDateTime,
+) -> QueryResult<()> {
+    let fact = ReviewFact {
+        review_id,
+        book_id,
+        half_stars: None,
+        has_text: false,
+        removed: true,
+        at,
+    };
+    reviews::record(connection, &fact).await?;
+    reviews::sum(connection, book_id).await
+}
+
+/// Counts a download.
+pub(crate) async fn downloaded(connection: &mut Connection, book: Uuid) -> QueryResult<()> {
+    metrics::counter!("book_downloads_total").increment(1);
+    reviews::add_downloads(connection, book, 1).await
+}
+
+/// Takes over what the file service made of a book's file, cover or sample.
+pub(crate) async fn file_processed(
+    connection: &mut Connection,
+    context: &CommandContext,
+    file: &FileProcessed,
+) -> QueryResult<()> {
+    let Some(book) = file.book_id else {
+        return Ok(());
+    };
+    let changed = match file.kind.as_str() {
+        "COVER" if !file.images.is_empty() => {
+            let widths: Map<String, Value> = file
+                .images
+                .iter()
+                .map(|image| (image.width.to_string(), Value::from(image.url.as_str())))
+                .collect();
+            store::books::set_cover(connection, book, &Value::Object(widths)).await?
+        }
+        "SAMPLE" => match &file.public_url {
+            Some(url) => store::books::set_sample(connection, book, url).await?,
+            None => 0,
+        },
+        _ => match file
+            .page_count
+            .filter(|pages| (1..=100_000).contains(pages))
+        {
+            Some(pages) => store::books::set_page_count(connection, book, pages).await?,
+            None => 0,
+        },
+    };
+    if changed > 0 {
+        announce_updated(connection, context, &[book]).await?;
+    }
+    Ok(())
+}
+
+/// Makes a book of a published work, or brings the one that was made of it up to date.
+///
+/// # Errors
+/// Why the work cannot be a book, which no retry will change.
+pub(crate) async fn publication_published(
+    connection: &mut Connection,
+    context: &CommandContext,
+    work: &PublicationPublished,
+) -> Result<(), apply::ApplyError> {
+    let record = Record::from_publication(work);
+    apply::one(connection, context, "publication", record).await
+}

@@ -1,0 +1,17 @@
+//! The types that clients see.
+
+mod book;
+mod input;
+mod people;
+mod search;
+mod shelf;
+
+pub(super) use book::BookType;
+pub(super) use input::{
+    BookFilter, CreateAuthorInput, CreateBookInput, CreateCategoryInput, CreatePublisherInput,
+    CreateSeriesInput, MoneyInput, SearchFilter, UpdateAuthorInput, UpdateBookInput,
+    UpdateCategoryInput, UpdatePublisherInput, UpdateSeriesInput, prices,
+};
+pub(super) use people::{AuthorType, PublisherType, SeriesType};
+pub(super) use search::{SearchResults, SuggestionType};
+pub(super) use shelf::CategoryType;
