@@ -17,10 +17,10 @@ use rustc_hash::FxHashSet;
 
 use super::{
     PlanError,
+    access::{Access, note_reads, note_writes},
+    flatten::{FetchRef, Flattener, Found},
     projection::{Condition, ConditionTable},
-    representation::{
-        RepresentationCompiler, RepresentationField, RepresentationObject, RepresentationSource,
-    },
+    representation::{RepresentationCompiler, RepresentationObject},
     selection::{Selection, SelectionCompiler},
     shape::{ShapeBuilder, ShapeId, Slot, TYPENAME},
 };
@@ -93,30 +93,6 @@ pub(crate) enum PathStep {
     Types(FxHashSet<String>),
 }
 
-/// A fetch as found in the planner's tree.
-struct Found<'a> {
-    node: FetchRef<'a>,
-    path: Vec<&'a FlattenNodePathSegment>,
-    conditions: Vec<Condition>,
-    /// The fetches the planner puts before it.
-    before: Vec<usize>,
-}
-
-#[derive(Clone, Copy)]
-enum FetchRef<'a> {
-    Single(&'a FetchNode),
-    Batch(&'a BatchFetchNode),
-}
-
-/// A place of the answer: a slot of all objects of one shape.
-type Place = (ShapeId, Slot);
-
-#[derive(Default)]
-struct Access {
-    reads: FxHashSet<Place>,
-    writes: FxHashSet<Place>,
-}
-
 /// Compiles all fetches of a plan.
 pub(crate) fn compile_fetches(
     supergraph: &Supergraph,
@@ -162,96 +138,6 @@ pub(crate) fn compile_fetches(
         }
     }
     Ok(fetches)
-}
-
-impl Access {
-    /// Whether the order of the two fetches matters: one reads or writes what the other writes.
-    fn conflicts(&self, earlier: &Self) -> bool {
-        !self.reads.is_disjoint(&earlier.writes)
-            || !self.writes.is_disjoint(&earlier.writes)
-            || !self.writes.is_disjoint(&earlier.reads)
-    }
-}
-
-struct Flattener<'a, 'b> {
-    conditions: &'b mut ConditionTable,
-    found: &'b mut Vec<Found<'a>>,
-}
-
-impl<'a> Flattener<'a, '_> {
-    /// Appends the fetches under `node` and returns their positions.
-    fn visit(
-        &mut self,
-        node: &'a PlanNode,
-        path: &[&'a FlattenNodePathSegment],
-        conditions: &[Condition],
-        before: &[usize],
-    ) -> Result<Vec<usize>, PlanError> {
-        match node {
-            PlanNode::Fetch(fetch) => {
-                Ok(self.push(FetchRef::Single(fetch), path, conditions, before))
-            }
-            PlanNode::BatchFetch(fetch) => {
-                Ok(self.push(FetchRef::Batch(fetch), path, conditions, before))
-            }
-            PlanNode::Sequence(sequence) => {
-                let mut before = before.to_vec();
-                let mut inside = Vec::new();
-                for node in &sequence.nodes {
-                    let added = self.visit(node, path, conditions, &before)?;
-                    before.extend(&added);
-                    inside.extend(added);
-                }
-                Ok(inside)
-            }
-            PlanNode::Parallel(parallel) => {
-                let mut inside = Vec::new();
-                for node in &parallel.nodes {
-                    inside.extend(self.visit(node, path, conditions, before)?);
-                }
-                Ok(inside)
-            }
-            PlanNode::Flatten(flatten) => {
-                let mut path = path.to_vec();
-                path.extend(flatten.path.as_slice());
-                self.visit(&flatten.node, &path, conditions, before)
-            }
-            PlanNode::Condition(condition) => {
-                let variable = self.conditions.index(&condition.condition);
-                let mut inside = Vec::new();
-                let clauses = [
-                    (&condition.if_clause, true),
-                    (&condition.else_clause, false),
-                ];
-                for (clause, wanted) in clauses {
-                    if let Some(clause) = clause {
-                        let mut conditions = conditions.to_vec();
-                        conditions.push((variable, wanted));
-                        inside.extend(self.visit(clause, path, &conditions, before)?);
-                    }
-                }
-                Ok(inside)
-            }
-            PlanNode::Subscription(_) => Err(PlanError::Unsupported("subscriptions")),
-            PlanNode::Defer(_) => Err(PlanError::Unsupported("@defer")),
-        }
-    }
-
-    fn push(
-        &mut self,
-        node: FetchRef<'a>,
-        path: &[&'a FlattenNodePathSegment],
-        conditions: &[Condition],
-        before: &[usize],
-    ) -> Vec<usize> {
-        self.found.push(Found {
-            node,
-            path: path.to_vec(),
-            conditions: conditions.to_vec(),
-            before: before.to_vec(),
-        });
-        vec![self.found.len() - 1]
-    }
 }
 
 struct FetchCompiler<'a> {
@@ -546,37 +432,4 @@ fn variable_prefix(name: &str) -> Box<[u8]> {
     write_string(name, &mut prefix);
     prefix.push(b':');
     prefix.into()
-}
-
-fn note_writes(selection: &Selection, writes: &mut FxHashSet<Place>) {
-    for field in &selection.fields {
-        writes.insert((selection.shape, field.slot));
-        if let Some(child) = &field.child {
-            note_writes(child, writes);
-        }
-    }
-}
-
-fn note_reads(
-    object: &RepresentationObject,
-    shape: ShapeId,
-    shapes: &mut ShapeBuilder,
-    reads: &mut FxHashSet<Place>,
-) {
-    reads.insert((shapes.find(shape), TYPENAME));
-    let mut note = |fields: &[RepresentationField]| {
-        for field in fields {
-            if let RepresentationSource::Slot { slot, child, .. } = &field.source {
-                reads.insert((shapes.find(shape), *slot));
-                if let Some(child) = child {
-                    let below = shapes.child(shape, *slot);
-                    note_reads(child, below, shapes, reads);
-                }
-            }
-        }
-    };
-    match object {
-        RepresentationObject::Same(fields) => note(fields),
-        RepresentationObject::ByType(by_type) => by_type.values().for_each(|fields| note(fields)),
-    }
 }

@@ -1,6 +1,8 @@
 //! Planning an operation and compiling the plan into what the executor runs.
 
+mod access;
 mod compile;
+mod flatten;
 mod projection;
 mod representation;
 mod selection;

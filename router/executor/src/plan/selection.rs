@@ -202,12 +202,14 @@ fn enter_field<'a>(renames: &Renames<'a>, key: &str) -> (Renames<'a>, Option<&'a
 fn enter_type<'a>(renames: &Renames<'a>, condition: &str) -> Renames<'a> {
     renames
         .iter()
-        .filter_map(|(path, to)| match path {
-            [FetchNodePathSegment::TypenameEquals(types), rest @ ..] => {
-                types.contains(condition).then_some((rest, *to))
+        .map(|(path, to)| match path {
+            [FetchNodePathSegment::TypenameEquals(types), rest @ ..]
+                if types.contains(condition) =>
+            {
+                (rest, *to)
             }
-            // A fragment the minifier put inside the one the path names keeps the path.
-            path => Some((*path, *to)),
+            // The fragment the path names may be inside this one, where the minifier shares fragments.
+            path => (*path, *to),
         })
         .collect()
 }

@@ -90,6 +90,44 @@ async fn keys_of_different_type_are_kept_apart() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn renamed_keys_are_found_inside_fragments_the_plan_shares() {
+    let user = json!({"__typename": "User", "id": "u", "name": "Awa"});
+    let admin = json!({"__typename": "Admin", "id": 7, "name": "Kofi"});
+    let mut accounts = json!([user, admin]);
+    accounts[0]["similar"] = json!([user, admin]);
+    accounts[1]["similar"] = json!([admin, user]);
+    let world = World::new(vec![
+        Subgraph::new(
+            "a",
+            "type Query { accounts: [Account!]! } interface Account { name: String }
+             type User implements Account { id: ID! name: String similar: [Account] }
+             type Admin implements Account { id: Int name: String similar: [Account] }",
+        )
+        .query(json!({"accounts": accounts})),
+    ]);
+    let query = "{ accounts {
+        ... on User { id name similar { ... on User { id name } ... on Admin { id name } } }
+        ... on Admin { id name similar { ... on User { id name } ... on Admin { id name } } }
+    } }";
+    let plan = world.plan(query).pretty();
+    assert!(
+        plan.contains("...a") && plan.contains("_internal_qp_alias"),
+        "{plan}"
+    );
+    let (user, admin) = (
+        json!({"id": "u", "name": "Awa"}),
+        json!({"id": 7, "name": "Kofi"}),
+    );
+    assert_eq!(
+        world.data(query).await,
+        json!({"accounts": [
+            {"id": "u", "name": "Awa", "similar": [user, admin]},
+            {"id": 7, "name": "Kofi", "similar": [admin, user]},
+        ]})
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_or_missing_type_is_null_with_an_error() {
     for (name, expected) in [
         (json!("Painting"), "one: INTERNAL -"),
