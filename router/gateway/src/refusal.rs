@@ -111,7 +111,10 @@ impl Refusal {
     /// More than a limit allows: `limit` is its name in the configuration.
     pub(crate) fn limit(limit: &'static str, allowed: u64, found: impl Into<Value>) -> Self {
         let found = found.into();
-        let message = format!("The operation has {found} {limit}; at most {allowed} are accepted.");
+        let counted = found
+            .as_str()
+            .map_or_else(|| found.to_string(), str::to_owned);
+        let message = format!("The operation's {limit}: {counted}; at most {allowed} is accepted.");
         let error = GraphQLError::new(Code::CostLimitExceeded, message)
             .with("limit", limit)
             .with("allowed", allowed)
