@@ -11,6 +11,7 @@ pub(crate) mod partner;
 pub(crate) mod password;
 pub(crate) mod personal_token;
 pub(crate) mod phone;
+pub(crate) mod refresh;
 pub(crate) mod registration;
 pub(crate) mod seed;
 pub(crate) mod session;

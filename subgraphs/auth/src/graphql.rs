@@ -23,7 +23,7 @@ pub(crate) type AuthSchema = Schema<query::Query, mutation::Mutation, EmptySubsc
 /// The schema over `auth`, or without it where only the SDL is wanted.
 pub(crate) fn schema(auth: Option<Arc<Auth>>) -> AuthSchema {
     let builder = Schema::build(
-        query::Query::default(),
+        query::Query,
         mutation::Mutation::default(),
         EmptySubscription,
     )

@@ -74,6 +74,10 @@ pub fn published_keys(config: &Config) -> Result<Vec<PublishedKey>, BuildError> 
 ///
 /// # Errors
 /// [`BuildError`] names the setting that is not usable.
+#[expect(
+    clippy::unused_async,
+    reason = "every subgraph is built alike, and some connect while they are built"
+)]
 pub async fn build(platform: &Platform, config: Config) -> Result<Service, BuildError> {
     let pool = Pool::new(&config.database);
     let keys = keys::root_keys(&config)?;

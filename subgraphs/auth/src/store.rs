@@ -6,6 +6,7 @@ pub(crate) mod followers;
 pub(crate) mod partners;
 pub(crate) mod phones;
 pub(crate) mod privacy;
+pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod social;
 pub(crate) mod tokens;

@@ -71,7 +71,7 @@ impl Texter {
                     sent += 1;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, message = %message.id, "a text message is tried again later")
+                    tracing::warn!(%error, message = %message.id, "a text message is tried again later");
                 }
             }
         }

@@ -14,12 +14,24 @@ use crate::model::{
 };
 use crate::store;
 
-/// What to change; what is `None` stays. `Some(None)` removes what may be absent.
+/// What to do with a value that may be absent.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Edit {
+    /// Leave it.
+    #[default]
+    Keep,
+    /// Remove it.
+    Remove,
+    /// Put this in its place.
+    Set(String),
+}
+
+/// What to change; what is `None` stays.
 #[derive(Debug, Default)]
 pub(crate) struct ProfileChange {
     pub display_name: Option<String>,
-    pub avatar: Option<Option<String>>,
-    pub country: Option<Option<String>>,
+    pub avatar: Edit,
+    pub country: Edit,
     pub language: Option<String>,
     pub time_zone: Option<String>,
     pub privacy: Option<Privacy>,
@@ -83,24 +95,27 @@ fn apply(mut account: Account, change: ProfileChange) -> Outcome<Account, Update
         );
         account.display_name = name.unwrap_or_default();
     }
-    if let Some(avatar) = change.avatar {
-        account.avatar = avatar.and_then(|avatar| {
+    match change.avatar {
+        Edit::Keep => {}
+        Edit::Remove => account.avatar = None,
+        Edit::Set(avatar) => {
             let avatar = refusals.check(
                 Avatar::parse(&avatar),
                 UpdateProfileErrorCode::AvatarInvalid,
                 "avatar",
             );
-            avatar.map(|avatar| avatar.as_str().to_owned())
-        });
+            account.avatar = avatar.map(|avatar| avatar.as_str().to_owned());
+        }
     }
-    if let Some(country) = change.country {
-        account.country = country.map(|country| country.to_uppercase());
-        if account
-            .country
-            .as_deref()
-            .is_some_and(|country| !is_country(country))
-        {
-            refusals.add(UpdateProfileErrorCode::CountryUnknown, "country");
+    match change.country {
+        Edit::Keep => {}
+        Edit::Remove => account.country = None,
+        Edit::Set(country) => {
+            let country = country.to_uppercase();
+            if !is_country(&country) {
+                refusals.add(UpdateProfileErrorCode::CountryUnknown, "country");
+            }
+            account.country = Some(country);
         }
     }
     if let Some(language) = change.language {

@@ -42,7 +42,7 @@ pub(crate) async fn grant_role(
             if !role_exists(connection, role).await? {
                 return Err(Failure::field(GrantRoleErrorCode::RoleUnknown, "role"));
             }
-            if store::accounts::grant(
+            if store::roles::grant(
                 connection,
                 user,
                 role,
@@ -78,10 +78,10 @@ pub(crate) async fn revoke_role(
             if !role_exists(connection, role).await? {
                 return Err(Failure::field(RevokeRoleErrorCode::RoleUnknown, "role"));
             }
-            if role == ADMIN && !store::accounts::someone_else_has(connection, ADMIN, user).await? {
+            if role == ADMIN && !store::roles::someone_else_has(connection, ADMIN, user).await? {
                 return Err(Failure::whole(RevokeRoleErrorCode::LastAdmin));
             }
-            if store::accounts::ungrant(connection, user, role).await? {
+            if store::roles::ungrant(connection, user, role).await? {
                 say_role_changed(context, connection, user, role, false).await?;
                 end(
                     context,
@@ -109,9 +109,9 @@ async fn end_excessive_tokens(
     connection: &mut Connection,
     user: Uuid,
 ) -> Result<(), Fault> {
-    let mut roles = store::accounts::roles_of(connection, &[user]).await?;
+    let mut roles = store::roles::of(connection, &[user]).await?;
     let roles = roles.remove(&user).unwrap_or_default();
-    let rights = compact(store::accounts::rights(connection, Some(&roles)).await?);
+    let rights = compact(store::roles::rights(connection, Some(&roles)).await?);
     let covered = |scope: &str| {
         rights.iter().any(|right| {
             scope == right.to_string()
@@ -135,7 +135,7 @@ async fn say_role_changed(
     role: &str,
     granted: bool,
 ) -> diesel::QueryResult<()> {
-    let mut roles = store::accounts::roles_of(connection, &[user]).await?;
+    let mut roles = store::roles::of(connection, &[user]).await?;
     let event = UserRoleChanged {
         user_id: user,
         role: role.to_owned(),
@@ -165,7 +165,7 @@ async fn find(connection: &mut Connection, user: Uuid) -> diesel::QueryResult<Op
 }
 
 async fn role_exists(connection: &mut Connection, role: &str) -> diesel::QueryResult<bool> {
-    let roles = store::accounts::all_roles(connection).await?;
+    let roles = store::roles::all(connection).await?;
     Ok(roles.iter().any(|known| known.name == role))
 }
 
@@ -192,11 +192,11 @@ pub(crate) async fn suspend(
                 .status
                 .after(Change::Suspend)
                 .map_err(|_| Failure::whole(SuspendUserErrorCode::NotPossible))?;
-            let is_admin = store::accounts::roles_of(connection, &[user])
+            let is_admin = store::roles::of(connection, &[user])
                 .await?
                 .remove(&user)
                 .is_some_and(|roles| roles.iter().any(|role| role == ADMIN));
-            if is_admin && !store::accounts::someone_else_has(connection, ADMIN, user).await? {
+            if is_admin && !store::roles::someone_else_has(connection, ADMIN, user).await? {
                 return Err(Failure::whole(SuspendUserErrorCode::LastAdmin));
             }
             store::accounts::set_status(connection, user, status, Some(&reason), None, context.now)

@@ -132,9 +132,7 @@ async fn own_part(
         .as_deref()
         .map(|sealed| auth.cipher.open(PHONE, sealed))
         .transpose()?;
-    let roles = store::accounts::roles_of(connection, &[user])
-        .await?
-        .remove(&user);
+    let roles = store::roles::of(connection, &[user]).await?.remove(&user);
     let sessions = store::sessions::live_of(connection, &[user], context.now).await?;
     let tokens = store::tokens::live_of(connection, user, context.now).await?;
     let consents = store::privacy::all_consents(connection, user).await?;

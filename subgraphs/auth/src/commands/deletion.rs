@@ -58,10 +58,9 @@ pub(crate) async fn request(
                 .status
                 .after(Change::RequestDeletion)
                 .map_err(|_| coko_core::Error::unauthenticated())?;
-            let roles = store::accounts::roles_of(connection, &[account.id]).await?;
+            let roles = store::roles::of(connection, &[account.id]).await?;
             let is_admin = roles.values().flatten().any(|role| role == ADMIN);
-            if is_admin && !store::accounts::someone_else_has(connection, ADMIN, account.id).await?
-            {
+            if is_admin && !store::roles::someone_else_has(connection, ADMIN, account.id).await? {
                 return Err(Failure::whole(DeleteAccountErrorCode::LastAdmin));
             }
             store::accounts::set_status(

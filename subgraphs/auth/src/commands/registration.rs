@@ -280,7 +280,7 @@ pub(crate) async fn welcome(
     account: &Account,
     method: Method,
 ) -> diesel::QueryResult<()> {
-    store::accounts::grant(connection, account.id, "user", None, context.now).await?;
+    store::roles::grant(connection, account.id, "user", None, context.now).await?;
     let event = UserRegistered {
         user_id: account.id,
         display_name: account.display_name.clone(),

@@ -101,7 +101,7 @@ async fn seed(
                     .await?;
             }
             for role in &demo.roles {
-                store::accounts::grant(connection, account.id, role, None, context.now).await?;
+                store::roles::grant(connection, account.id, role, None, context.now).await?;
             }
             Ok(())
         })

@@ -5,7 +5,7 @@ use coko_core::crypto::token_hash;
 use coko_core::database::Connection;
 use coko_core::events::auth::{SessionRevoked, UserLogin};
 use coko_core::identity::{Minted, UserGrant};
-use coko_core::{outbox, text};
+use coko_core::{Code, Error, outbox, text};
 use diesel_async::AsyncConnection as _;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -14,11 +14,11 @@ use uuid::Uuid;
 use super::{Auth, audit, compact, require_session, session_revocations};
 use crate::error::{
     Failure, Fault, LoginErrorCode, LogoutErrorCode, LogoutEverywhereErrorCode, Outcome,
-    RefreshErrorCode, RevokeSessionErrorCode,
+    RevokeSessionErrorCode,
 };
 use crate::model::{
-    Account, Change, Email, Method, RefreshToken, RefreshVerdict, RevokeReason, Session, Status,
-    Subject, prepare_password,
+    Account, Change, Email, Method, RefreshToken, RevokeReason, Session, Status, Subject,
+    prepare_password,
 };
 use crate::store;
 
@@ -161,7 +161,7 @@ pub(crate) async fn start(
 }
 
 /// Gives a session its next refresh token and an access token with the account's rights of this moment.
-async fn give_tokens(
+pub(super) async fn give_tokens(
     context: &CommandContext,
     auth: &Auth,
     connection: &mut Connection,
@@ -177,9 +177,9 @@ async fn give_tokens(
         spent_at: None,
     };
     store::sessions::insert_refresh(connection, &token).await?;
-    let mut roles = store::accounts::roles_of(connection, &[account.id]).await?;
+    let mut roles = store::roles::of(connection, &[account.id]).await?;
     let roles = roles.remove(&account.id).unwrap_or_default();
-    let rights = compact(store::accounts::rights(connection, Some(&roles)).await?);
+    let rights = compact(store::roles::rights(connection, Some(&roles)).await?);
     let access = auth.minter.user(&UserGrant {
         user: account.id,
         session: session.id,
@@ -195,89 +195,6 @@ async fn give_tokens(
         access,
         refresh,
     })
-}
-
-/// What became of a refresh, decided and committed in one transaction.
-enum Refreshed {
-    Rotated(Box<SignedIn>),
-    Refused(RefreshErrorCode),
-    Stolen,
-}
-
-/// Exchanges a refresh token for the next one and an access token; one that was exchanged before ends its whole family.
-pub(crate) async fn refresh(
-    context: &CommandContext,
-    auth: &Auth,
-    token: &str,
-) -> Outcome<SignedIn, RefreshErrorCode> {
-    let hash = token_hash(token);
-    let mut connection = auth.pool.get().await?;
-    let refreshed = connection
-        .transaction(async |connection| refresh_in(context, auth, connection, &hash).await)
-        .await
-        .map_err(Failure::from)?;
-    drop(connection);
-    match refreshed {
-        Refreshed::Rotated(signed_in) => Ok(*signed_in),
-        Refreshed::Refused(code) => Err(Failure::field(code, "refreshToken")),
-        Refreshed::Stolen => {
-            auth.broadcast_or_log().await;
-            Err(Failure::field(
-                RefreshErrorCode::TokenInvalid,
-                "refreshToken",
-            ))
-        }
-    }
-}
-
-async fn refresh_in(
-    context: &CommandContext,
-    auth: &Auth,
-    connection: &mut Connection,
-    hash: &[u8],
-) -> Result<Refreshed, Fault> {
-    let Some((token, session)) = store::sessions::lock_refresh(connection, hash).await? else {
-        return Ok(Refreshed::Refused(RefreshErrorCode::TokenInvalid));
-    };
-    match token.judge(session.is_live(context.now), context.now) {
-        RefreshVerdict::Over => Ok(Refreshed::Refused(RefreshErrorCode::TokenInvalid)),
-        RefreshVerdict::Reused => {
-            tracing::warn!(session = %session.id, "a spent refresh token came back: the session is ended");
-            metrics::counter!("refresh_reuse_total").increment(1);
-            end(
-                context,
-                auth,
-                connection,
-                session.user_id,
-                Some(session.id),
-                None,
-                RevokeReason::RefreshReuse,
-            )
-            .await?;
-            Ok(Refreshed::Stolen)
-        }
-        RefreshVerdict::Rotate => {
-            let Some(account) = store::accounts::by_id(connection, session.user_id).await? else {
-                return Ok(Refreshed::Refused(RefreshErrorCode::TokenInvalid));
-            };
-            if account.status != Status::Active {
-                return Ok(Refreshed::Refused(RefreshErrorCode::AccountSuspended));
-            }
-            store::sessions::spend_refresh(connection, hash, context.now).await?;
-            let lifetimes = auth.config.lifetimes;
-            let last = session.created_at + Duration::days(lifetimes.session_days);
-            let session = Session {
-                last_used_at: context.now,
-                expires_at: (context.now + Duration::days(lifetimes.refresh_days)).min(last),
-                address: context.address.map(|address| address.to_string()),
-                agent: context.agent.clone(),
-                ..session
-            };
-            store::sessions::touch(connection, &session).await?;
-            let signed_in = give_tokens(context, auth, connection, account, session).await?;
-            Ok(Refreshed::Rotated(Box::new(signed_in)))
-        }
-    }
 }
 
 /// Ends live sessions of an account (`only` one, or all `but` one) within a transaction: rows, audit, events, revocations.
@@ -329,6 +246,10 @@ pub(crate) async fn logout(
     auth: &Auth,
 ) -> Outcome<Uuid, LogoutErrorCode> {
     let user = context.viewer.require_user()?;
+    // Whoever was handed a narrowed token must not end the session that it came from.
+    if context.viewer.attenuated {
+        return Err(Error::forbidden().into());
+    }
     let session = context.viewer.session_id();
     let mut connection = auth.pool.get().await?;
     let ended = connection
@@ -359,34 +280,20 @@ pub(crate) async fn logout_everywhere(
     auth: &Auth,
     keep_current: bool,
 ) -> Outcome<usize, LogoutEverywhereErrorCode> {
-    let user = context.viewer.require_user()?;
     let mut connection = auth.pool.get().await?;
     let ended = connection
         .transaction(async |connection| {
-            let kept = match keep_current {
-                true => Some(require_session(context, connection).await?.id),
-                false => None,
+            let current = match require_session(context, connection).await {
+                Err(error) if error.code() == Code::Forbidden && !context.viewer.attenuated => {
+                    return Err(Failure::whole(LogoutEverywhereErrorCode::NotASession));
+                }
+                current => current?,
             };
-            Ok::<_, Failure<LogoutEverywhereErrorCode>>(
-                end(
-                    context,
-                    auth,
-                    connection,
-                    user,
-                    None,
-                    kept,
-                    RevokeReason::Owner,
-                )
-                .await?,
-            )
+            let kept = keep_current.then_some(current.id);
+            let (user, reason) = (current.user_id, RevokeReason::Owner);
+            Ok(end(context, auth, connection, user, None, kept, reason).await?)
         })
-        .await;
-    let ended = match ended {
-        Err(Failure::Stopped(error)) if error.code() == coko_core::Code::Forbidden => {
-            return Err(Failure::whole(LogoutEverywhereErrorCode::NotASession));
-        }
-        ended => ended?,
-    };
+        .await?;
     drop(connection);
     auth.broadcast_or_log().await;
     Ok(ended.len())

@@ -61,7 +61,7 @@ impl Loader<Uuid> for Roles {
 
     async fn load(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<String>>, Error> {
         let mut connection = self.0.pool.get().await?;
-        Ok(store::accounts::roles_of(&mut connection, ids).await?)
+        Ok(store::roles::of(&mut connection, ids).await?)
     }
 }
 

@@ -5,6 +5,7 @@ mod account;
 mod operators;
 mod partners;
 mod privacy;
+mod sign_in;
 
 use std::sync::Arc;
 
@@ -15,14 +16,18 @@ use coko_core::locale::Locale;
 use coko_core::translation::Translations;
 use uuid::Uuid;
 
+use super::entity::User;
+use super::types::SessionTokens;
 use crate::commands::Auth;
 use crate::commands::registration::{Consents, Introduction};
+use crate::commands::session::SignedIn;
 use crate::error::{BOUNDS, Failure, Outcome};
 
 /// Root mutations of auth.
 #[derive(MergedObject, Default)]
 pub(crate) struct Mutation(
     access::AccessMutation,
+    sign_in::SignInMutation,
     account::AccountMutation,
     privacy::PrivacyMutation,
     operators::OperatorMutation,
@@ -113,5 +118,16 @@ impl From<IntroductionInput> for Introduction {
             time_zone: input.time_zone,
             consents: input.consents.into(),
         }
+    }
+}
+
+/// The tokens of a session and its owner, as payloads carry them.
+fn tokens_and_user(signed_in: Option<SignedIn>) -> (Option<SessionTokens>, Option<User>) {
+    match signed_in {
+        Some(signed_in) => {
+            let user = User::of_owner(signed_in.account.clone());
+            (Some(signed_in.into()), Some(user))
+        }
+        None => (None, None),
     }
 }

@@ -104,9 +104,9 @@ impl Query {
     async fn roles(&self, context: &Context<'_>) -> Result<Vec<RoleType>> {
         context.viewer().require("users", "read")?;
         let mut database = auth(context).pool.get().await?;
-        let roles = store::accounts::all_roles(&mut database).await?;
+        let roles = store::roles::all(&mut database).await?;
         let mut rights: HashMap<String, Vec<String>> = HashMap::new();
-        for right in store::accounts::rights(&mut database, None).await? {
+        for right in store::roles::rights(&mut database, None).await? {
             rights
                 .entry(right.role)
                 .or_default()

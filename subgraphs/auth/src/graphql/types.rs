@@ -1,18 +1,18 @@
-//! GraphQL's view of sessions, tokens, roles, partners, consents and the audit log.
+//! GraphQL's view of what is not an entity.
 
-use async_graphql::dataloader::DataLoader;
+mod audit;
+mod partners;
+
+pub(crate) use audit::{AuditEntryType, AuditFilterInput};
+pub(crate) use partners::{PartnerClientType, PartnerTokenType, PartnerType};
+
 use async_graphql::{Context, Enum, ID, InputObject, Json, Object, SimpleObject};
-use coko_core::Result;
 use coko_core::graphql::RequestExt as _;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::loader::{Clients, Tokens};
 use crate::commands::session::SignedIn;
-use crate::model::{
-    AuditEntry, AuditFilter, Consent, DataExport, Partner, PartnerClient, PartnerToken,
-    PersonalAccessToken, Preferences, Session, UserFilter,
-};
+use crate::model::{Consent, DataExport, PersonalAccessToken, Preferences, Session, UserFilter};
 
 /// Who sees a profile beyond its display name.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,107 +226,6 @@ impl From<PersonalAccessToken> for PersonalAccessTokenType {
     }
 }
 
-/// An organisation whose applications read through persisted operations.
-pub(crate) struct PartnerType(pub(crate) Partner);
-
-/// An organisation whose applications read through persisted operations.
-#[Object(name = "Partner")]
-impl PartnerType {
-    /// Its short name, which its tokens carry.
-    async fn slug(&self) -> &str {
-        &self.0.slug
-    }
-
-    /// Its name.
-    async fn name(&self) -> &str {
-        &self.0.name
-    }
-
-    /// The e-mail address to write to.
-    async fn contact(&self) -> &str {
-        &self.0.contact
-    }
-
-    /// Since when it is a partner.
-    async fn created_at(&self) -> OffsetDateTime {
-        self.0.created_at
-    }
-
-    /// Its applications, by short name.
-    async fn clients(&self, context: &Context<'_>) -> Result<Vec<PartnerClientType>> {
-        let loader = context.data_unchecked::<DataLoader<Clients>>();
-        let clients = loader
-            .load_one(self.0.slug.clone())
-            .await?
-            .unwrap_or_default();
-        Ok(clients.into_iter().map(PartnerClientType).collect())
-    }
-}
-
-/// An application of a partner.
-pub(crate) struct PartnerClientType(pub(crate) PartnerClient);
-
-/// An application of a partner.
-#[Object(name = "PartnerClient")]
-impl PartnerClientType {
-    /// Its short name, which its tokens carry.
-    async fn slug(&self) -> &str {
-        &self.0.slug
-    }
-
-    /// Its name.
-    async fn name(&self) -> &str {
-        &self.0.name
-    }
-
-    /// What it may do, as `resource:action`.
-    async fn rights(&self) -> &[String] {
-        &self.0.rights
-    }
-
-    /// Since when it exists.
-    async fn created_at(&self) -> OffsetDateTime {
-        self.0.created_at
-    }
-
-    /// Since when it is shut out.
-    async fn disabled_at(&self) -> Option<OffsetDateTime> {
-        self.0.disabled_at
-    }
-
-    /// Its live tokens, newest first.
-    async fn tokens(&self, context: &Context<'_>) -> Result<Vec<PartnerTokenType>> {
-        let loader = context.data_unchecked::<DataLoader<Tokens>>();
-        let tokens = loader
-            .load_one(self.0.slug.clone())
-            .await?
-            .unwrap_or_default();
-        Ok(tokens.into_iter().map(PartnerTokenType::from).collect())
-    }
-}
-
-/// A token that was minted for a partner's application.
-#[derive(SimpleObject)]
-#[graphql(name = "PartnerToken")]
-pub(crate) struct PartnerTokenType {
-    /// Identifies the token.
-    id: ID,
-    /// When it was minted.
-    created_at: OffsetDateTime,
-    /// When it ends.
-    expires_at: OffsetDateTime,
-}
-
-impl From<PartnerToken> for PartnerTokenType {
-    fn from(token: PartnerToken) -> Self {
-        Self {
-            id: token.id.into(),
-            created_at: token.created_at,
-            expires_at: token.expires_at,
-        }
-    }
-}
-
 /// A decision about a consent.
 #[derive(SimpleObject)]
 #[graphql(name = "Consent")]
@@ -371,52 +270,6 @@ impl From<DataExport> for DataExportType {
     }
 }
 
-/// An entry of the audit log.
-#[derive(SimpleObject)]
-#[graphql(name = "AuditEntry")]
-pub(crate) struct AuditEntryType {
-    /// Identifies the entry.
-    id: ID,
-    /// When.
-    at: OffsetDateTime,
-    /// Who: a user's id, `partner/client`, `system`; none for a guest.
-    actor: Option<String>,
-    /// What: `session.started`, `role.granted`.
-    action: String,
-    /// The kind of thing it was done to: `user`, `session`, `token`, `partner`.
-    subject_type: String,
-    /// Which one.
-    subject: String,
-    /// The values before, where something changed.
-    old_values: Option<Json<Value>>,
-    /// The values after.
-    new_values: Option<Json<Value>>,
-    /// The client's address.
-    address: Option<String>,
-    /// The client's `User-Agent`.
-    agent: Option<String>,
-    /// The request.
-    request_id: String,
-}
-
-impl From<AuditEntry> for AuditEntryType {
-    fn from(entry: AuditEntry) -> Self {
-        Self {
-            id: entry.id.into(),
-            at: entry.at,
-            actor: entry.actor_id,
-            action: entry.action,
-            subject_type: entry.subject_type,
-            subject: entry.subject_id,
-            old_values: entry.old_values.map(Json),
-            new_values: entry.new_values.map(Json),
-            address: entry.address,
-            agent: entry.agent,
-            request_id: entry.request_id,
-        }
-    }
-}
-
 /// What a list of accounts is narrowed by.
 #[derive(InputObject, Default)]
 #[graphql(name = "UserFilter")]
@@ -435,34 +288,6 @@ impl From<UserFilterInput> for UserFilter {
             status: input.status.map(Into::into),
             role: input.role,
             email_prefix: input.email_prefix,
-        }
-    }
-}
-
-/// What the audit log is narrowed by.
-#[derive(InputObject, Default)]
-#[graphql(name = "AuditFilter")]
-pub(crate) struct AuditFilterInput {
-    /// Only what this actor did.
-    actor: Option<String>,
-    /// Only what was done to this subject.
-    subject: Option<String>,
-    /// Only this action.
-    action: Option<String>,
-    /// Only from this moment on.
-    from: Option<OffsetDateTime>,
-    /// Only before this moment.
-    until: Option<OffsetDateTime>,
-}
-
-impl From<AuditFilterInput> for AuditFilter {
-    fn from(input: AuditFilterInput) -> Self {
-        Self {
-            actor_id: input.actor,
-            subject_id: input.subject,
-            action: input.action,
-            from: input.from,
-            until: input.until,
         }
     }
 }

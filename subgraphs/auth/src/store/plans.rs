@@ -15,7 +15,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
-    TimeKey, accounts, audit, followers, micros, phones, privacy, sessions, social, tokens,
+    TimeKey, accounts, audit, followers, micros, phones, privacy, roles, sessions, social, tokens,
 };
 use crate::model::{AuditFilter, Method, Purpose, Status, UserFilter};
 
@@ -139,11 +139,11 @@ async fn hot_queries_never_read_a_whole_table() {
                 accounts::lock_by_phone(connection, &[7; 16])
             );
             check!(connection, faults, accounts::by_ids(connection, &users));
-            check!(connection, faults, accounts::roles_of(connection, &users));
+            check!(connection, faults, roles::of(connection, &users));
             check!(
                 connection,
                 faults,
-                accounts::someone_else_has(connection, "admin", user)
+                roles::someone_else_has(connection, "admin", user)
             );
             check!(
                 connection,

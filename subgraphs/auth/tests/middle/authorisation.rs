@@ -256,3 +256,35 @@ async fn entities_resolve_in_batches() {
         ])
     );
 }
+
+/// A token that was narrowed does what it says, and nothing about how the account is kept.
+#[tokio::test]
+async fn a_narrowed_token_cannot_change_the_account() {
+    let bench = Bench::new().await;
+    let awa = bench.person("awa@example.sn", &[]).await;
+    let narrowed = biscuit_auth::UnverifiedBiscuit::from_base64(&awa.access)
+        .and_then(|token| {
+            token.append(
+                biscuit_auth::builder::BlockBuilder::new().code("check if subgraph(\"auth\")")?,
+            )
+        })
+        .and_then(|token| token.to_base64())
+        .unwrap();
+    let narrowed = bench.guest.with_token(narrowed);
+    assert_eq!(
+        narrowed.run("{ me { id } }").await.ok()["me"]["id"],
+        json!(awa.id)
+    );
+    for mutation in [
+        "mutation { requestDataExport { errors { code } } }",
+        "mutation { logoutEverywhere(input: { keepCurrent: false }) { endedSessions } }",
+        "mutation { createPersonalAccessToken(input: { name: \"x\", scopes: [\"books:read\"], expiresInDays: 1 }) { token } }",
+    ] {
+        assert_eq!(
+            narrowed.run(mutation).await.codes(),
+            ["FORBIDDEN"],
+            "{mutation}"
+        );
+    }
+    assert!(awa.is_known().await);
+}

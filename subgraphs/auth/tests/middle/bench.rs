@@ -204,7 +204,7 @@ impl Bench {
     }
 
     /// A request that the gateway forwards for a client at `address`.
-    pub(crate) async fn from_address(&self, address: &str, query: &str) -> Value {
+    pub(crate) async fn request_from(&self, address: &str, query: &str) -> Value {
         let platform = &self.platform.platform;
         let envelope: Envelope = Envelope {
             request_id: "request-of-a-test".to_owned(),

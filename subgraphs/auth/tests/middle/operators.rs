@@ -1,3 +1,4 @@
+use diesel_async::SimpleAsyncConnection as _;
 use serde_json::json;
 
 use crate::bench::{Bench, refusals};
@@ -273,7 +274,6 @@ async fn the_audit_log_tells_who_did_what_and_cannot_be_changed() {
         1
     );
 
-    use diesel_async::SimpleAsyncConnection as _;
     let count = async || bench.rows("SELECT count(*) AS n FROM audit_log").await[0]["n"].clone();
     let before = count().await;
     let partition = bench

@@ -1,3 +1,5 @@
+use coko_core::events::Event;
+use coko_core::events::community::UserFollowed;
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -71,8 +73,6 @@ async fn followers_see_what_is_for_followers() {
     let moussa = bench.person("moussa@example.sn", &[]).await;
     let awa = bench.signed_in(&bench.refresh(&awa.refresh).await.ok()["refresh"]);
     set_privacy(&awa, "FOLLOWERS").await;
-    use coko_core::events::Event;
-    use coko_core::events::community::UserFollowed;
     let consumers = coko_auth::consumers(&bench.platform.platform, bench.database.pool.clone());
     let now = bench.platform.platform.clock.now();
     let followed = |following, at| UserFollowed {

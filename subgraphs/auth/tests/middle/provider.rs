@@ -41,9 +41,12 @@ pub(crate) enum Lie {
     Signature,
 }
 
+/// The parameters that a visit began with.
+type Parameters = HashMap<String, String>;
+
 pub(crate) struct Provider {
     pub issuer: String,
-    codes: Mutex<HashMap<String, (Visitor, HashMap<String, String>)>>,
+    codes: Mutex<HashMap<String, (Visitor, Parameters)>>,
     seed: Mutex<u8>,
 }
 
@@ -90,7 +93,7 @@ impl Provider {
         *self.seed.lock().unwrap() += 1;
     }
 
-    fn key(&self, seed: u8) -> CoreEdDsaPrivateSigningKey {
+    fn key(seed: u8) -> CoreEdDsaPrivateSigningKey {
         // PKCS #8 of an Ed25519 seed (RFC 8410): a fixed prefix and 32 bytes.
         let mut der = vec![
             0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22,
@@ -154,7 +157,7 @@ impl Provider {
         };
         CoreIdToken::new(
             claims,
-            &self.key(seed),
+            &Self::key(seed),
             CoreJwsSigningAlgorithm::EdDsa,
             None,
             None,
@@ -179,7 +182,7 @@ async fn discovery(State(provider): State<Arc<Provider>>) -> Json<Value> {
 async fn keys(State(provider): State<Arc<Provider>>) -> Json<CoreJsonWebKeySet> {
     let seed = *provider.seed.lock().unwrap();
     Json(CoreJsonWebKeySet::new(vec![
-        provider.key(seed).as_verification_key(),
+        Provider::key(seed).as_verification_key(),
     ]))
 }
 

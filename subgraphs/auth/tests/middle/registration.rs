@@ -290,16 +290,16 @@ async fn registration_is_limited_per_address() {
         )
     };
     for n in 0..3 {
-        let body = bench.from_address("192.0.2.1", &query(n)).await;
+        let body = bench.request_from("192.0.2.1", &query(n)).await;
         assert!(body.get("errors").is_none(), "{body:#}");
     }
-    let body = bench.from_address("192.0.2.1", &query(3)).await;
+    let body = bench.request_from("192.0.2.1", &query(3)).await;
     assert_eq!(
         body["errors"][0]["extensions"]["code"], "RATE_LIMITED",
         "{body:#}"
     );
     assert_eq!(body["errors"][0]["extensions"]["retryAfter"], 20);
-    let body = bench.from_address("192.0.2.2", &query(4)).await;
+    let body = bench.request_from("192.0.2.2", &query(4)).await;
     assert!(
         body.get("errors").is_none(),
         "another client is not held back: {body:#}"

@@ -202,7 +202,7 @@ async fn sign_in_is_limited_per_account_and_per_address() {
     };
     for n in 0..5 {
         let body = bench
-            .from_address(
+            .request_from(
                 &format!("192.0.2.{n}"),
                 &login("awa@example.sn", "wrong password"),
             )
@@ -213,7 +213,7 @@ async fn sign_in_is_limited_per_account_and_per_address() {
         );
     }
     let body = bench
-        .from_address("192.0.2.9", &login("AWA@example.sn ", PASSWORD))
+        .request_from("192.0.2.9", &login("AWA@example.sn ", PASSWORD))
         .await;
     assert_eq!(
         body["errors"][0]["extensions"]["code"], "RATE_LIMITED",
@@ -222,14 +222,14 @@ async fn sign_in_is_limited_per_account_and_per_address() {
     assert_eq!(body["errors"][0]["extensions"]["retryAfter"], 12);
     for n in 0..5 {
         bench
-            .from_address(
+            .request_from(
                 "198.51.100.1",
                 &login(&format!("n{n}@example.org"), "wrong password"),
             )
             .await;
     }
     let body = bench
-        .from_address(
+        .request_from(
             "198.51.100.1",
             &login("other@example.org", "wrong password"),
         )
@@ -240,7 +240,7 @@ async fn sign_in_is_limited_per_account_and_per_address() {
     );
     bench.later(time::Duration::seconds(61));
     let body = bench
-        .from_address("192.0.2.9", &login("awa@example.sn", PASSWORD))
+        .request_from("192.0.2.9", &login("awa@example.sn", PASSWORD))
         .await;
     assert!(body["data"]["login"]["tokens"].is_object(), "{body:#}");
 }

@@ -5,7 +5,7 @@ use coko_core::Result;
 use coko_core::graphql::RequestExt as _;
 
 use super::{auth, key, settle};
-use crate::commands::account::ProfileChange;
+use crate::commands::account::{Edit, ProfileChange};
 use crate::commands::{account, password, personal_token, phone};
 use crate::error::{
     ChangePasswordError, ConfirmPhoneError, CreatePersonalAccessTokenError,
@@ -99,13 +99,21 @@ struct UpdateProfileInput {
     preferences: Option<PreferencesInput>,
 }
 
+fn edit(value: MaybeUndefined<String>) -> Edit {
+    match value {
+        MaybeUndefined::Undefined => Edit::Keep,
+        MaybeUndefined::Null => Edit::Remove,
+        MaybeUndefined::Value(value) => Edit::Set(value),
+    }
+}
+
 impl From<UpdateProfileInput> for ProfileChange {
     fn from(input: UpdateProfileInput) -> Self {
         let preferences = input.preferences.unwrap_or_default();
         Self {
             display_name: input.display_name,
-            avatar: input.avatar.into(),
-            country: input.country.into(),
+            avatar: edit(input.avatar),
+            country: edit(input.country),
             language: input.language,
             time_zone: input.time_zone,
             privacy: input.privacy.map(Into::into),
