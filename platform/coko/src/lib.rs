@@ -1,1 +1,16 @@
-//! placeholder
+//! The one binary of Coko: a table of roles ([`roles`]) and a table of commands ([`commands`]).
+//!
+//! This crate owns putting the members together: configuration, the platform that services are built with, private servers
+//! for a laptop, and the command line. What a service or the router does is theirs.
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod home;
+mod output;
+pub mod platform;
+mod progress;
+pub mod roles;
+pub mod stack;
+
+pub use config::Settings;

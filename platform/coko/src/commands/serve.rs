@@ -26,7 +26,10 @@ pub(super) async fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<Exi
         .filter(|name| args.roles.iter().any(|role| role == name))
         .collect();
     if args.supergraph.is_some() && !names.contains(&ROUTER) {
-        bail!("--supergraph is for the router, and that is not among the roles {}", names.join(", "));
+        bail!(
+            "--supergraph is for the router, and that is not among the roles {}",
+            names.join(", ")
+        );
     }
     let addresses = addresses(&names, &args.listen, &settings)?;
     let stack = Stack::parse(&settings, &names, supergraph(args, &settings))?;
@@ -51,10 +54,14 @@ pub(super) async fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<Exi
     shutdown.on_signals();
     let running = stack.start(listeners, &shutdown).await?;
     // Whoever asked for port 0 cannot know otherwise.
-    global.output.line(&serde_json::json!({ "listening": listening }), || {
-        let line = |(role, address): (&&str, &SocketAddr)| format!("{role} listens on http://{address}");
-        listening.iter().map(line).collect::<Vec<_>>().join("\n")
-    });
+    global
+        .output
+        .line(&serde_json::json!({ "listening": listening }), || {
+            let line = |(role, address): (&&str, &SocketAddr)| {
+                format!("{role} listens on http://{address}")
+            };
+            listening.iter().map(line).collect::<Vec<_>>().join("\n")
+        });
     let clean = shutdown.wait().await;
     drop(running);
     if !clean {
@@ -69,24 +76,38 @@ fn supergraph(args: &ServeArgs, settings: &Settings) -> Option<SupergraphSource>
         return Some(SupergraphSource::File(file.clone()));
     }
     let committed = PathBuf::from(COMMITTED_SUPERGRAPH);
-    (!settings.is_set("router.supergraph") && committed.is_file()).then_some(SupergraphSource::File(committed))
+    (!settings.is_set("router.supergraph") && committed.is_file())
+        .then_some(SupergraphSource::File(committed))
 }
 
 /// Where each role listens: the command line, then the settings, then its default port on 127.0.0.1.
-fn addresses<'a>(names: &[&'a str], listen: &[Listen], settings: &Settings) -> anyhow::Result<Vec<(&'a str, SocketAddr)>> {
+fn addresses<'a>(
+    names: &[&'a str],
+    listen: &[Listen],
+    settings: &Settings,
+) -> anyhow::Result<Vec<(&'a str, SocketAddr)>> {
     for listen in listen {
         match &listen.role {
             Some(role) if !names.contains(&role.as_str()) => {
-                bail!("--listen {role}=… names a role that is not served; the roles are {}", names.join(", "));
+                bail!(
+                    "--listen {role}=… names a role that is not served; the roles are {}",
+                    names.join(", ")
+                );
             }
             None if names.len() > 1 => {
-                bail!("--listen {} does not say for which role; expected --listen ROLE={}", listen.address, listen.address);
+                bail!(
+                    "--listen {} does not say for which role; expected --listen ROLE={}",
+                    listen.address,
+                    listen.address
+                );
             }
             _ => {}
         }
     }
     let address = |name: &str| -> anyhow::Result<SocketAddr> {
-        let said = listen.iter().find(|listen| listen.role.as_deref().is_none_or(|role| role == name));
+        let said = listen
+            .iter()
+            .find(|listen| listen.role.as_deref().is_none_or(|role| role == name));
         if let Some(said) = said {
             return Ok(said.address);
         }
@@ -100,9 +121,15 @@ fn addresses<'a>(names: &[&'a str], listen: &[Listen], settings: &Settings) -> a
             }
             return Ok(settings.section::<Section>(ROUTER)?.listen);
         }
-        Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, roles::default_port(name))))
+        Ok(SocketAddr::from((
+            Ipv4Addr::LOCALHOST,
+            roles::default_port(name),
+        )))
     };
-    names.iter().map(|name| Ok((*name, address(name)?))).collect()
+    names
+        .iter()
+        .map(|name| Ok((*name, address(name)?)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -112,17 +139,36 @@ mod tests {
     #[test]
     fn the_command_line_beats_settings_beats_defaults() {
         figment::Jail::expect_with(|jail| {
-            jail.create_file("coko.toml", "[serve]\ncatalog = \"127.0.0.1:7000\"\n[router]\nlisten = \"127.0.0.1:7001\"\n")?;
+            jail.create_file(
+                "coko.toml",
+                "[serve]\ncatalog = \"127.0.0.1:7000\"\n[router]\nlisten = \"127.0.0.1:7001\"\n",
+            )?;
             let settings = Settings::load(None, None).unwrap();
-            let listen = [Listen { role: Some("auth".to_owned()), address: "127.0.0.1:7002".parse().unwrap() }];
+            let listen = [Listen {
+                role: Some("auth".to_owned()),
+                address: "127.0.0.1:7002".parse().unwrap(),
+            }];
             let found = addresses(&["router", "auth", "catalog"], &listen, &settings).unwrap();
             let ports: Vec<u16> = found.iter().map(|(_, address)| address.port()).collect();
             assert_eq!(ports, [7001, 7002, 7000]);
 
-            let unnamed = [Listen { role: None, address: "127.0.0.1:1".parse().unwrap() }];
+            let unnamed = [Listen {
+                role: None,
+                address: "127.0.0.1:1".parse().unwrap(),
+            }];
             assert!(addresses(&["auth", "catalog"], &unnamed, &settings).is_err());
-            assert_eq!(addresses(&["auth"], &unnamed, &settings).unwrap()[0].1.port(), 1);
-            assert!(addresses(&["catalog"], &listen, &settings).unwrap_err().to_string().contains("auth"));
+            assert_eq!(
+                addresses(&["auth"], &unnamed, &settings).unwrap()[0]
+                    .1
+                    .port(),
+                1
+            );
+            assert!(
+                addresses(&["catalog"], &listen, &settings)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("auth")
+            );
             Ok(())
         });
     }

@@ -1,0 +1,428 @@
+//! The command line: names, options and their help. What commands do is in [`crate::commands`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use uuid::Uuid;
+
+const AFTER: &str = "\
+Examples:
+  coko up                                     the whole platform on this machine
+  coko serve catalog --listen 0.0.0.0:4002    one role
+  coko serve router --supergraph FILE         a router for any Federation 2 supergraph
+  coko import books books.csv                 books into the catalogue
+  coko doctor                                 what is missing or misconfigured here
+
+Settings come from coko.toml and from COKO_<SECTION>_<KEY> variables (COKO_CATALOG_DATABASE_URL), which win.
+
+Exit codes: 0 done; 1 failed; 2 the command line is wrong; 3 a check found something.";
+
+/// Coko, a digital reading platform: every role and every command in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "coko", version, about, after_help = AFTER, max_term_width = 110)]
+pub struct Cli {
+    /// What is printed: text for people or JSON for programs.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// The configuration file; coko.toml in the current folder when there is one.
+    #[arg(long, global = true, value_name = "FILE", env = "COKO_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The folder of private servers, secrets and letters.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = ".coko",
+        env = "COKO_HOME"
+    )]
+    pub home: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs: one JSON value on standard output.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole platform on this machine: private servers, every role in one process, a sample catalogue.
+    Up(UpArgs),
+    /// Stop what `coko up` runs, from another terminal or after a crash.
+    Down(DownArgs),
+    /// Run one or more roles, each on a port of its own.
+    Serve(ServeArgs),
+    /// Change the tables of databases: run, revert and list migrations.
+    #[command(subcommand)]
+    Migrate(MigrateCommand),
+    /// Write the committed contracts: SDLs, supergraph, event samples, operation manifests.
+    Schema(SchemaArgs),
+    /// Persisted operations: check them against the schema, print their hashes.
+    #[command(subcommand)]
+    Operations(OperationsCommand),
+    /// Access tokens: make root keys, look into a token, narrow one offline.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Bring data into the platform.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// The search index.
+    #[command(subcommand)]
+    Search(SearchCommand),
+    /// Domain events: history, live, and those that could not be handled.
+    #[command(subcommand)]
+    Events(EventsCommand),
+    /// Look for what is missing or misconfigured on this machine, and say what to do.
+    Doctor,
+    /// Print the query plan of an operation.
+    Plan(PlanArgs),
+    /// Print a completion script for a shell.
+    ///
+    /// Example: coko completions bash > ~/.local/share/bash-completion/completions/coko
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Ask a role whether it is well; exit code 0 when it answers 200. For container health checks.
+    Health {
+        /// Its address.
+        #[arg(default_value = "http://127.0.0.1:4000/health")]
+        url: url::Url,
+    },
+    /// Private PostgreSQL, NATS and Redis by themselves, for tests and development.
+    #[command(subcommand)]
+    Servers(ServersCommand),
+}
+
+/// Options of `coko up`.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// The port of the endpoint on 127.0.0.1.
+    #[arg(long, default_value_t = 4000)]
+    pub port: u16,
+    /// Begin anew: removes all data and secrets of the home folder first.
+    #[arg(long)]
+    pub reset: bool,
+    /// Leave out the sample catalogue and the demo accounts.
+    #[arg(long)]
+    pub no_sample: bool,
+    /// Print what happens inside, not only what is wrong.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// Options of `coko down`.
+#[derive(Debug, Args)]
+pub struct DownArgs {
+    /// Remove all data and secrets, too.
+    #[arg(long)]
+    pub purge: bool,
+}
+
+/// Options of `coko serve`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  coko serve auth catalog
+  coko serve catalog --listen 0.0.0.0:4002
+  coko serve auth catalog --listen auth=0.0.0.0:4001 --listen catalog=0.0.0.0:4002
+  coko serve router --supergraph schema/supergraph.graphql --listen 0.0.0.0:4000")]
+pub struct ServeArgs {
+    /// The roles: router, or the name of a subgraph.
+    #[arg(required = true, value_name = "ROLE", value_parser = role_names())]
+    pub roles: Vec<String>,
+    /// Where to listen: ADDRESS:PORT for a single role, or ROLE=ADDRESS:PORT.
+    #[arg(long, value_name = "[ROLE=]ADDR", value_parser = parse_listen)]
+    pub listen: Vec<Listen>,
+    /// The router's supergraph; any Federation 2 supergraph SDL.
+    #[arg(long, value_name = "FILE")]
+    pub supergraph: Option<PathBuf>,
+}
+
+/// Where a role listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// The role, when named.
+    pub role: Option<String>,
+    /// Address and port.
+    pub address: SocketAddr,
+}
+
+fn role_names() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(crate::roles::names())
+}
+
+fn parse_listen(text: &str) -> Result<Listen, String> {
+    let (role, address) = match text.split_once('=') {
+        Some((role, address)) => (Some(role.to_owned()), address),
+        None => (None, text),
+    };
+    let address = address.parse().map_err(|_| {
+        format!("`{address}` is not ADDRESS:PORT, such as 127.0.0.1:4000 or [::]:4000")
+    })?;
+    Ok(Listen { role, address })
+}
+
+/// `coko migrate …`
+#[derive(Debug, Subcommand)]
+pub enum MigrateCommand {
+    /// Run what is pending, in every database or one.
+    Up(DomainArgs),
+    /// Revert the newest migration of one domain.
+    Down {
+        /// The domain.
+        #[arg(value_parser = domain_names())]
+        domain: String,
+    },
+    /// List what is applied and what is pending.
+    Status(DomainArgs),
+}
+
+/// Which domain; all of them when not said.
+#[derive(Debug, Args)]
+pub struct DomainArgs {
+    /// The domain; all when not given.
+    #[arg(value_parser = domain_names())]
+    pub domain: Option<String>,
+}
+
+fn domain_names() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(
+        crate::roles::SUBGRAPHS.iter().map(|subgraph| subgraph.name),
+    )
+}
+
+/// Options of `coko schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Write nothing; exit with 3 and list the files when any is stale.
+    #[arg(long)]
+    pub check: bool,
+    /// The folder of the contracts.
+    #[arg(long, value_name = "DIR", default_value = "schema")]
+    pub dir: PathBuf,
+}
+
+/// `coko operations …`
+#[derive(Debug, Subcommand)]
+pub enum OperationsCommand {
+    /// Check every operation of a document or manifest against the supergraph: it must validate and plan.
+    Check {
+        /// A GraphQL document, or a manifest in Apollo's, Relay's or the plain format.
+        file: PathBuf,
+        /// The supergraph.
+        #[arg(long, value_name = "FILE", default_value = "schema/supergraph.graphql")]
+        supergraph: PathBuf,
+    },
+    /// Print the SHA-256 of each operation, which is its id and what tokens are narrowed to.
+    Hash {
+        /// A GraphQL document, or a manifest.
+        file: PathBuf,
+    },
+}
+
+/// `coko token …`
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a root key: the private half for auth, the public half for everyone.
+    Keygen {
+        /// The key's id, which tokens carry; a new key needs a new id.
+        #[arg(long, default_value_t = 1)]
+        id: u32,
+    },
+    /// Print what a token says, block by block. Without keys its signature is not checked.
+    Inspect {
+        /// The token, or `-` for standard input.
+        token: String,
+        /// Public keys `<id>:<hex>` to check the signature with, separated by commas.
+        #[arg(long, value_name = "KEYS")]
+        public_keys: Option<String>,
+    },
+    /// Narrow a token without asking anyone: the new one can do less and never more.
+    #[command(after_help = "\
+Example, a token for two persisted queries until tomorrow:
+  coko token attenuate $TOKEN --operation $(coko operations hash books.graphql) --operation 9f86d0… --for 24h")]
+    Attenuate(AttenuateArgs),
+}
+
+/// Options of `coko token attenuate`.
+#[derive(Debug, Args)]
+pub struct AttenuateArgs {
+    /// The token, or `-` for standard input.
+    pub token: String,
+    /// Only operations with this SHA-256 (64 hexadecimal digits); repeat for several.
+    #[arg(long, value_name = "HASH", num_args = 1..)]
+    pub operation: Vec<String>,
+    /// Only queries, mutations or subscriptions; repeat for several.
+    #[arg(long, value_name = "KIND", value_parser = ["query", "mutation", "subscription"])]
+    pub kind: Vec<String>,
+    /// Only this subgraph; repeat for several.
+    #[arg(long, value_name = "NAME")]
+    pub subgraph: Vec<String>,
+    /// Only until this moment (RFC 3339, such as 2027-01-31T18:00:00Z).
+    #[arg(long, value_name = "TIME", conflicts_with = "lasting")]
+    pub until: Option<String>,
+    /// Only for so long from now: 90s, 15m, 24h, 7d.
+    #[arg(long = "for", value_name = "DURATION")]
+    pub lasting: Option<String>,
+}
+
+/// `coko import …`
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// Books into the catalogue, from CSV or ONIX 3.0. Running it again changes only what has changed.
+    Books {
+        /// The file; `.xml` and `.onix` are read as ONIX, everything else as CSV with a header.
+        file: PathBuf,
+        /// Where the books come from; a book is known again by this and its id there. The file's name when not given.
+        #[arg(long)]
+        source: Option<String>,
+    },
+}
+
+/// `coko search …`
+#[derive(Debug, Subcommand)]
+pub enum SearchCommand {
+    /// Build the index of the catalogue again from its database.
+    Reindex,
+}
+
+/// `coko events …`
+#[derive(Debug, Subcommand)]
+pub enum EventsCommand {
+    /// The newest events of a domain, oldest first.
+    List {
+        /// The domain; all when not given.
+        domain: Option<String>,
+        /// How many at most.
+        #[arg(long, default_value_t = 20)]
+        limit: u64,
+    },
+    /// Events as they happen, until Ctrl-C.
+    Tail {
+        /// The domain; all when not given.
+        domain: Option<String>,
+    },
+    /// Events that a consumer could not handle.
+    Dead(DomainArgs),
+    /// Hand a dead event to its consumer again.
+    Replay(DeadArgs),
+    /// Forget a dead event for good.
+    Discard(DeadArgs),
+}
+
+/// One dead event.
+#[derive(Debug, Args)]
+pub struct DeadArgs {
+    /// The consuming domain.
+    #[arg(value_parser = domain_names())]
+    pub domain: String,
+    /// The event's id, as `coko events dead` prints it.
+    pub id: Uuid,
+}
+
+/// Options of `coko plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The GraphQL document.
+    pub file: PathBuf,
+    /// The supergraph.
+    #[arg(long, value_name = "FILE", default_value = "schema/supergraph.graphql")]
+    pub supergraph: PathBuf,
+    /// Which operation, when the document has several.
+    #[arg(long, value_name = "NAME")]
+    pub operation: Option<String>,
+}
+
+/// `coko servers …`
+#[derive(Debug, Subcommand)]
+pub enum ServersCommand {
+    /// Run a command with fresh servers, whose addresses are in COKO_TEST_POSTGRES_URL, COKO_TEST_NATS_URL and
+    /// COKO_TEST_REDIS_URL, and stop them afterwards. The exit code is the command's.
+    ///
+    /// Example: coko servers run -- cargo nextest run --workspace
+    Run {
+        /// The command.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
+    /// Start servers that stay, and print the variables that tests need.
+    ///
+    /// Example: coko servers start --dir /tmp/servers && . /tmp/servers/env
+    Start {
+        /// Their folder.
+        #[arg(long)]
+        dir: PathBuf,
+    },
+    /// Stop the servers of a folder.
+    Stop {
+        /// Their folder.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Remove the folder, too.
+        #[arg(long)]
+        remove: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn listening_addresses_name_a_role_or_not() {
+        let address = "127.0.0.1:4001".parse().unwrap();
+        assert_eq!(
+            parse_listen("127.0.0.1:4001"),
+            Ok(Listen {
+                role: None,
+                address
+            })
+        );
+        assert_eq!(
+            parse_listen("auth=127.0.0.1:4001"),
+            Ok(Listen {
+                role: Some("auth".to_owned()),
+                address
+            })
+        );
+        assert!(parse_listen("4001").unwrap_err().contains("ADDRESS:PORT"));
+    }
+
+    #[test]
+    fn unknown_roles_and_missing_commands_are_refused() {
+        for line in [
+            "coko",
+            "coko serve",
+            "coko serve nobody",
+            "coko servers run",
+            "coko migrate down",
+            "coko token attenuate t --kind x",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+        for line in [
+            "coko up --port 5000 --no-sample",
+            "coko serve auth catalog --listen auth=0.0.0.0:1 --format json",
+            "coko servers run -- cargo nextest run --workspace",
+            "coko migrate status",
+            "coko token attenuate t --operation a b --for 1h",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The table of commands: one file a verb.
+
+mod attached;
+mod completions;
+mod doctor;
+mod down;
+mod events;
+mod health;
+mod import;
+mod migrate;
+mod operations;
+mod plan;
+mod schema;
+mod search;
+mod serve;
+mod servers;
+mod token;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::output::Output;
+use crate::progress::Progress;
+
+/// A check found something; the command itself worked.
+const FOUND: u8 = 3;
+
+/// What all commands are given.
+#[derive(Clone, Debug)]
+struct Global {
+    output: Output,
+    progress: Progress,
+    config: Option<PathBuf>,
+    home: PathBuf,
+}
+
+/// Runs the command of `cli` to its end; failures are printed here.
+pub fn main(cli: Cli) -> ExitCode {
+    let output = Output::new(cli.format);
+    let global = Global {
+        output,
+        progress: Progress::new(output.is_json()),
+        config: cli.config,
+        home: cli.home,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(global, cli.command)),
+        Err(error) => Err(error.into()),
+    };
+    outcome.unwrap_or_else(|error| {
+        output.failure(&error);
+        ExitCode::FAILURE
+    })
+}
+
+async fn run(global: Global, command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Up(args) => up::run(&global, &args).await,
+        Command::Down(args) => down::run(&global, &args).await,
+        Command::Serve(args) => serve::run(&global, &args).await,
+        Command::Migrate(command) => migrate::run(&global, &command).await,
+        Command::Schema(args) => schema::run(&global, &args),
+        Command::Operations(command) => operations::run(&global, &command),
+        Command::Token(command) => token::run(&global, &command),
+        Command::Import(command) => import::run(&global, &command).await,
+        Command::Search(command) => search::run(&global, &command).await,
+        Command::Events(command) => events::run(&global, &command).await,
+        Command::Doctor => doctor::run(&global).await,
+        Command::Plan(args) => plan::run(&global, &args),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Health { url } => health::run(&global, &url).await,
+        Command::Servers(command) => servers::run(&global, &command).await,
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        // Without a handler for SIGTERM, SIGINT is all there is to wait for.
+        Err(_) => drop(interrupt.await),
+    }
+}

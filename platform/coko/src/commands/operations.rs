@@ -1,0 +1,119 @@
+//! `coko operations`: persisted operations, checked and hashed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::plan::read;
+use super::{FOUND, Global};
+use crate::cli::OperationsCommand;
+use crate::output::table;
+
+pub(super) fn run(global: &Global, command: &OperationsCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        OperationsCommand::Hash { file } => hash(global, file),
+        OperationsCommand::Check { file, supergraph } => check(global, file, supergraph),
+    }
+}
+
+fn hash(global: &Global, file: &Path) -> anyhow::Result<ExitCode> {
+    let operations = operations_of(file)?;
+    let hashes: BTreeMap<&String, String> = operations
+        .iter()
+        .map(|(id, document)| (id, sha256(document)))
+        .collect();
+    global.output.result(&hashes, || match hashes.len() {
+        // Alone on its line it can be used in a shell's command substitution.
+        1 => hashes.values().cloned().collect(),
+        _ => hashes
+            .iter()
+            .map(|(id, hash)| format!("{hash}  {id}\n"))
+            .collect(),
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(global: &Global, file: &Path, supergraph: &Path) -> anyhow::Result<ExitCode> {
+    let schema = read(supergraph)?;
+    let mut rows = Vec::new();
+    let mut value = serde_json::Map::new();
+    let mut faults = 0;
+    for (id, document) in operations_of(file)? {
+        let (state, detail) = match coko_gateway::explain(&schema, &document, None) {
+            Ok(plan) => ("ok", format!("{} calls to subgraphs", plan.fetches)),
+            Err(error) => {
+                faults += 1;
+                ("wrong", error.to_string())
+            }
+        };
+        value.insert(id.clone(), json!({ "state": state, "detail": detail }));
+        rows.push([state.to_owned(), id, detail]);
+    }
+    global
+        .output
+        .result(&value, || table(["state", "operation", "detail"], &rows));
+    Ok(if faults == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FOUND)
+    })
+}
+
+/// The operations of a file by id: one by the file's name for a GraphQL document, several for a manifest.
+fn operations_of(file: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let text = read(file)?;
+    if file
+        .extension()
+        .is_some_and(|extension| extension == "json")
+    {
+        let listed = coko_gateway::parse_manifest(text.as_bytes()).map_err(anyhow::Error::msg);
+        return listed.with_context(|| format!("{} is not an operations manifest", file.display()));
+    }
+    let name = file
+        .file_stem()
+        .map(|name| name.to_string_lossy().into_owned());
+    Ok(vec![(name.unwrap_or_default(), document(&text).to_owned())])
+}
+
+/// The document of a file as manifests hold it: without the white space around it, which editors add.
+pub(super) fn document(text: &str) -> &str {
+    text.trim()
+}
+
+/// The id of a document: its SHA-256 in hexadecimal.
+pub(super) fn sha256(document: &str) -> String {
+    Sha256::digest(document.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_hashed_without_the_white_space_around_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("books.graphql");
+        std::fs::write(&file, "\n{ __typename }\n").unwrap();
+        let found = operations_of(&file).unwrap();
+        assert_eq!(found, [("books".to_owned(), "{ __typename }".to_owned())]);
+        assert_eq!(
+            sha256("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        std::fs::write(folder.path().join("m.json"), "[]").unwrap();
+        assert!(operations_of(&folder.path().join("m.json")).is_err());
+        assert!(
+            operations_of(&folder.path().join("none"))
+                .unwrap_err()
+                .to_string()
+                .contains("none")
+        );
+    }
+}

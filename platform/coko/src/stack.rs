@@ -1,0 +1,358 @@
+//! Roles put together in one process: parsed, then bound, then connected, then served.
+//!
+//! `coko serve` and `coko up` are both this, with other roles and listeners. The router calls subgraphs of its own process
+//! directly, and all others over HTTP.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::routing::{any, get};
+use coko_composition::SubgraphSource;
+use coko_core::config::Environment;
+use coko_core::database::Pool;
+use coko_core::lifecycle::{self, Shutdown};
+use coko_core::service::{Bus, Platform, Service};
+use coko_core::telemetry;
+use coko_gateway::config::{Audience, Config as RouterConfig};
+use coko_gateway::{Dependencies, Gateway, SupergraphSource};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
+
+use crate::config::Settings;
+use crate::platform::{Connected, Parsed, RouterParts};
+use crate::roles::{self, Prepared, Subgraph};
+
+/// Where a checkout and the image keep operation manifests.
+const COMMITTED_OPERATIONS: &str = "schema/operations";
+/// How long `/ready` waits for each thing that it asks.
+const READY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Roles whose configuration is parsed completely; nothing is bound or connected yet.
+pub struct Stack {
+    settings: Settings,
+    platform: Option<Parsed>,
+    subgraphs: Vec<(&'static Subgraph, Prepared)>,
+    router: Option<RouterConfig>,
+}
+
+/// Roles that are being served.
+#[derive(Debug)]
+pub struct Running {
+    /// What the subgraphs were built with; none when the router runs alone.
+    pub platform: Option<Platform>,
+    /// The databases of the subgraphs, by name.
+    pub pools: BTreeMap<&'static str, Pool>,
+    /// The router's answers, for calls from the same process.
+    pub router: Option<Router>,
+    /// The router itself.
+    pub gateway: Option<Gateway>,
+}
+
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self
+            .subgraphs
+            .iter()
+            .map(|(subgraph, _)| subgraph.name)
+            .collect();
+        f.debug_struct("Stack")
+            .field("subgraphs", &names)
+            .field("router", &self.router.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Stack {
+    /// Parses what `roles` need. `supergraph` replaces the configured one of the router.
+    ///
+    /// # Errors
+    /// When a setting is missing or wrong.
+    pub fn parse(
+        settings: &Settings,
+        roles: &[&str],
+        supergraph: Option<SupergraphSource>,
+    ) -> anyhow::Result<Self> {
+        let chosen: Vec<&'static Subgraph> = roles::SUBGRAPHS
+            .iter()
+            .filter(|subgraph| roles.contains(&subgraph.name))
+            .collect();
+        let mut subgraphs = Vec::with_capacity(chosen.len());
+        for subgraph in chosen {
+            let prepared = (subgraph.prepare)(settings)
+                .with_context(|| format!("the role {} cannot be configured", subgraph.name))?;
+            subgraphs.push((subgraph, prepared));
+        }
+        let platform = if subgraphs.is_empty() {
+            None
+        } else {
+            let sends_mail = subgraphs.iter().any(|(subgraph, _)| subgraph.sends_mail);
+            Some(Parsed::new(settings, sends_mail)?)
+        };
+        let router = roles
+            .contains(&roles::ROUTER)
+            .then(|| router_config(settings, supergraph))
+            .transpose()?;
+        Ok(Self {
+            settings: settings.clone(),
+            platform,
+            subgraphs,
+            router,
+        })
+    }
+
+    /// Connects and builds everything, and serves each role that has a listener, until `shutdown`.
+    ///
+    /// # Errors
+    /// When a role cannot be built.
+    pub async fn start(
+        self,
+        mut listeners: HashMap<String, TcpListener>,
+        shutdown: &Shutdown,
+    ) -> anyhow::Result<Running> {
+        let mut running = Running {
+            platform: None,
+            pools: BTreeMap::new(),
+            router: None,
+            gateway: None,
+        };
+        let mut in_process = HashMap::new();
+        let mut beside = Router::new();
+        if let Some(parsed) = self.platform {
+            let name = self
+                .subgraphs
+                .first()
+                .map_or("coko", |(subgraph, _)| subgraph.name);
+            let Connected { platform, tasks } = parsed.connect(name).await?;
+            tasks.iter().for_each(|task| shutdown.run(task));
+            for (subgraph, prepared) in self.subgraphs {
+                let service = prepared(platform.clone())
+                    .await
+                    .with_context(|| format!("the role {} cannot be built", subgraph.name))?;
+                service.tasks.iter().for_each(|task| shutdown.run(task));
+                in_process.insert(subgraph.name.to_owned(), service.router.clone());
+                for path in subgraph.public_paths {
+                    let router = service.router.clone();
+                    beside =
+                        beside.route(path, any(move |request| forward(router.clone(), request)));
+                }
+                running.pools.insert(subgraph.name, service.pool.clone());
+                if let Some(listener) = listeners.remove(subgraph.name) {
+                    serve(
+                        subgraph.name,
+                        listener,
+                        subgraph_routes(&service, &platform),
+                        shutdown,
+                    );
+                }
+            }
+            running.platform = Some(platform);
+        }
+        if let Some(config) = self.router {
+            let parts = match &running.platform {
+                Some(platform) => RouterParts::of(platform),
+                None => RouterParts::connect(&self.settings).await?,
+            };
+            parts.tasks.iter().for_each(|task| shutdown.run(task));
+            let dependencies = Dependencies {
+                verifier: parts.verifier,
+                limiter: parts.limiter,
+                internal_key: parts.internal_key,
+                in_process,
+                clock: None,
+                entropy: None,
+                shutdown: Some(shutdown.clone()),
+            };
+            let gateway = Gateway::build(config, dependencies).await?;
+            let routes = gateway.router().merge(beside);
+            if let Some(listener) = listeners.remove(roles::ROUTER) {
+                serve(roles::ROUTER, listener, routes.clone(), shutdown);
+            }
+            running.router = Some(routes);
+            running.gateway = Some(gateway);
+        }
+        Ok(running)
+    }
+}
+
+/// The router's section over defaults that fit where it runs.
+fn router_config(
+    settings: &Settings,
+    supergraph: Option<SupergraphSource>,
+) -> anyhow::Result<RouterConfig> {
+    let mut defaults = RouterConfig::default();
+    if settings.environment == Some(Environment::Production) {
+        // Clients are strangers. Unset, this is a router like any other, open as its users expect.
+        defaults.introspection = Audience::Authenticated;
+        defaults.suggestions = false;
+        defaults.ide = false;
+        defaults.errors.mask = true;
+    }
+    defaults.persisted.files = committed_manifests()?;
+    let mut config = settings
+        .section_over(roles::ROUTER, &defaults)
+        .context("the role router cannot be configured")?;
+    if let Some(supergraph) = supergraph {
+        config.supergraph = supergraph;
+    }
+    config.check()?;
+    Ok(config)
+}
+
+/// The operation manifests of the checkout or image that this runs in, where there are any.
+fn committed_manifests() -> anyhow::Result<Vec<PathBuf>> {
+    let folder = Path::new(COMMITTED_OPERATIONS);
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let listed: std::io::Result<Vec<PathBuf>> = std::fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut files = listed.with_context(|| format!("{COMMITTED_OPERATIONS} cannot be listed"))?;
+    files.retain(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "json")
+    });
+    files.sort();
+    Ok(files)
+}
+
+/// The supergraph of `subgraphs`, as their SDLs in this binary make it.
+///
+/// # Errors
+/// When they do not compose; a test composes them, so a release never gets here.
+pub fn supergraph_sdl(subgraphs: &[Subgraph]) -> anyhow::Result<String> {
+    let sources: Vec<SubgraphSource> = subgraphs
+        .iter()
+        .map(|subgraph| SubgraphSource {
+            name: subgraph.name.to_owned(),
+            // Where a deployment has it is told to its router: `router.subgraphs.<name>.url`.
+            url: format!("http://{}:4000/graphql", subgraph.name),
+            sdl: (subgraph.sdl)(),
+        })
+        .collect();
+    let composed = coko_composition::compose(&sources).context("the subgraphs do not compose")?;
+    Ok(composed.sdl)
+}
+
+fn serve(name: &'static str, listener: TcpListener, routes: Router, shutdown: &Shutdown) {
+    let stop = shutdown.clone();
+    shutdown.spawn(async move {
+        if let Err(error) = lifecycle::serve(listener, routes, stop.token()).await {
+            tracing::error!(role = name, %error, "the listener failed");
+            stop.begin();
+        }
+    });
+}
+
+/// Hands a request over to another router of this process.
+async fn forward(router: Router, request: Request) -> axum::response::Response {
+    match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// A subgraph's own routes, with liveness, readiness and metrics.
+fn subgraph_routes(service: &Service, platform: &Platform) -> Router {
+    let state = Arc::new((service.name, service.pool.clone(), platform.bus.clone()));
+    let ready = move || {
+        let state = state.clone();
+        async move { ready(state.0, &state.1, &state.2).await }
+    };
+    service
+        .router
+        .clone()
+        .route(
+            "/health",
+            get(|| async { axum::Json(json!({ "status": "ok" })) }),
+        )
+        .route("/ready", get(ready))
+        .merge(telemetry::metrics_router())
+        .layer(tower_http::catch_panic::CatchPanicLayer::new())
+}
+
+/// Readiness: the database answers and the broker is connected.
+async fn ready(
+    name: &'static str,
+    pool: &Pool,
+    bus: &Bus,
+) -> (StatusCode, axum::Json<serde_json::Value>) {
+    let database = matches!(
+        tokio::time::timeout(READY_TIMEOUT, pool.get()).await,
+        Ok(Ok(_))
+    );
+    let broker = match bus {
+        Bus::Nats(nats) => nats.is_connected(),
+        Bus::Recording(_) => true,
+    };
+    let say = |good: bool| if good { "ok" } else { "down" };
+    // With the broker down requests are answered and events wait in the outbox, so the role stays ready.
+    let status = if database {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let body = json!({
+        "status": if database { "ready" } else { "not ready" },
+        "service": name,
+        "database": say(database),
+        "broker": say(broker),
+    });
+    (status, axum::Json(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_subgraphs_of_this_binary_compose() {
+        let sdl = supergraph_sdl(roles::SUBGRAPHS).unwrap();
+        for subgraph in roles::SUBGRAPHS {
+            assert!(
+                sdl.contains(&format!("name: \"{}\"", subgraph.name)),
+                "{}",
+                subgraph.name
+            );
+        }
+    }
+
+    #[test]
+    fn a_router_alone_needs_no_settings_and_a_subgraph_says_what_it_needs() {
+        figment::Jail::expect_with(|_| {
+            let settings = Settings::load(None, None).unwrap();
+            let router = Stack::parse(&settings, &["router"], None).unwrap();
+            assert!(router.platform.is_none() && router.router.is_some());
+            let error = format!(
+                "{:#}",
+                Stack::parse(&settings, &["catalog"], None).unwrap_err()
+            );
+            assert!(
+                error.contains("catalog.database_url")
+                    && error.contains("COKO_CATALOG_DATABASE_URL"),
+                "{error}"
+            );
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn production_shows_strangers_nothing() {
+        figment::Jail::expect_with(|jail| {
+            jail.set_env("COKO_ENVIRONMENT", "production");
+            jail.set_env("COKO_ROUTER_LIMITS__DEPTH", "9");
+            let settings = Settings::load(None, None).unwrap();
+            let config = router_config(&settings, None).unwrap();
+            assert!(!config.ide && !config.suggestions && config.errors.mask);
+            assert_eq!(config.introspection, Audience::Authenticated);
+            assert_eq!(config.limits.depth, 9);
+            Ok(())
+        });
+    }
+}
