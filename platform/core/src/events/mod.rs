@@ -139,3 +139,31 @@ pub fn describe<P: Payload>() -> Result<Described, serde_json::Error> {
         sample: serde_json::to_value(P::sample())?,
     })
 }
+
+/// Every event of the platform, in the order of domains and types: add a new one here.
+///
+/// # Errors
+/// When a sample cannot be written as JSON.
+pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
+    Ok(vec![
+        describe::<auth::SessionRevoked>()?,
+        describe::<auth::UserDeleted>()?,
+        describe::<auth::UserExportRequested>()?,
+        describe::<auth::UserLogin>()?,
+        describe::<auth::UserProfileUpdated>()?,
+        describe::<auth::UserRegistered>()?,
+        describe::<auth::UserRoleChanged>()?,
+        describe::<auth::UserSuspended>()?,
+        describe::<auth::UserUnsuspended>()?,
+        describe::<catalog::BookPublished>()?,
+        describe::<catalog::BookUpdated>()?,
+        describe::<catalog::BookWithdrawn>()?,
+        describe::<community::ReviewPosted>()?,
+        describe::<community::ReviewRemoved>()?,
+        describe::<community::ReviewUpdated>()?,
+        describe::<community::UserFollowed>()?,
+        describe::<file::BookDownloaded>()?,
+        describe::<file::FileProcessed>()?,
+        describe::<publication::PublicationPublished>()?,
+    ])
+}
