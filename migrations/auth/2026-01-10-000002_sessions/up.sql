@@ -27,6 +27,7 @@ CREATE TABLE refresh_tokens (
 );
 CREATE UNIQUE INDEX refresh_tokens_unspent ON refresh_tokens (session_id) WHERE spent_at IS NULL;
 CREATE INDEX refresh_tokens_of_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_expired ON refresh_tokens (expires_at);
 
 -- Links in mails: proof of an address, a new password.
 CREATE TABLE one_time_tokens (

@@ -47,7 +47,7 @@ pub struct Config {
 }
 
 fn default_answer_floor() -> u64 {
-    250
+    200
 }
 
 /// Argon2id parameters; the defaults are OWASP's minimum for interactive sign-in.

@@ -34,7 +34,7 @@ INSERT INTO user_roles SELECT pg_temp.id('user', n), 'author', now() FROM genera
 INSERT INTO sessions (id, user_id, method, created_at, last_used_at, expires_at)
 SELECT pg_temp.id('session', n), pg_temp.id('user', n / 2 + 1), 'password', now(), now(), timestamptz '2027-01-01' + n * interval '1 minute'
 FROM generate_series(1, {rows} * 2 - 2) n;
-INSERT INTO refresh_tokens SELECT sha256(('token' || n)::bytea), pg_temp.id('session', n), now(), now() + interval '7 days'
+INSERT INTO refresh_tokens SELECT sha256(('token' || n)::bytea), pg_temp.id('session', n), now(), timestamptz '2027-01-01' + n * interval '1 minute'
 FROM generate_series(1, {rows} * 2 - 2) n;
 INSERT INTO one_time_tokens SELECT sha256(('link' || n)::bytea), pg_temp.id('user', n), 'VERIFY_EMAIL', now(), timestamptz '2027-01-01' + n * interval '1 minute'
 FROM generate_series(1, {rows}) n;

@@ -230,12 +230,17 @@ pub(crate) async fn remove_one_time(
         .map(drop)
 }
 
-/// Removes what has run out: links at once, sessions (and with them their tokens) a month after their end.
+/// Removes what has run out: links at once, refresh tokens (spent ones too, whose reuse would otherwise be noticed) a day
+/// after their end, sessions a month after theirs.
 pub(crate) async fn remove_expired(
     connection: &mut Connection,
     now: OffsetDateTime,
 ) -> QueryResult<()> {
     diesel::delete(one_time_tokens::table.filter(one_time_tokens::expires_at.le(now)))
+        .execute(connection)
+        .await?;
+    let late = now - time::Duration::days(1);
+    diesel::delete(refresh_tokens::table.filter(refresh_tokens::expires_at.lt(late)))
         .execute(connection)
         .await?;
     let keep = now - time::Duration::days(30);

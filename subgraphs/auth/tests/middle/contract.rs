@@ -2,7 +2,9 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use coko_core::database::{Direction, migrate, migration_status};
 use coko_core::locale::Locale;
+use coko_core::testkit::TestDatabase;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -111,4 +113,28 @@ async fn a_configuration_that_cannot_work_is_refused_by_name() {
         assert!(error.contains(name), "{name} = {value}: {error}");
         assert!(!error.contains(&"2a".repeat(32)), "{error}");
     }
+}
+
+#[tokio::test]
+async fn every_migration_can_be_reverted_and_run_again() {
+    let database = TestDatabase::new("auth", || coko_auth::MIGRATIONS).await;
+    let url = &database.url;
+    let ours = std::fs::read_dir(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../migrations/auth"
+    ))
+    .unwrap()
+    .count();
+    for _ in 0..ours {
+        let reverted = migrate(url, coko_auth::MIGRATIONS, Direction::Down)
+            .await
+            .unwrap();
+        assert_eq!(reverted.len(), 1);
+    }
+    let status = migration_status(url, coko_auth::MIGRATIONS).await.unwrap();
+    assert_eq!(status.pending.len(), ours, "{status:?}");
+    let run = migrate(url, coko_auth::MIGRATIONS, Direction::Up)
+        .await
+        .unwrap();
+    assert_eq!(run.len(), ours);
 }
