@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use coko_core::Error;
 use coko_core::cache::Cache;
+use coko_core::consumer::Consumers;
 use coko_core::database::Pool;
 use coko_core::locale::Locale;
 use coko_core::outbox::Relay;
@@ -208,6 +209,27 @@ pub enum ReindexError {
     Engine(#[from] Error),
 }
 
+/// The handlers of what catalog hears, apart from any broker: to rebuild from a stream, or to be handed single events.
+///
+/// # Errors
+/// As [`build`].
+pub fn consumers(platform: &Platform, config: &Config) -> Result<Consumers, BuildError> {
+    let catalog = catalog(platform, config)?;
+    Ok(consumers::consumers(platform, catalog.pool.clone(), &catalog))
+}
+
+fn catalog(platform: &Platform, config: &Config) -> Result<Arc<Catalog>, BuildError> {
+    let pool = Pool::new(&config.database);
+    Ok(Arc::new(Catalog {
+        search: engine(config, &pool)?,
+        search_follows: config.meilisearch.is_some(),
+        cache: platform.cache.clone(),
+        public_url: platform.public_url.clone(),
+        translations: translations()?,
+        pool,
+    }))
+}
+
 /// Builds the subgraph. Nothing is connected yet: a database or broker that is down does not keep it from starting.
 ///
 /// # Errors
@@ -217,16 +239,8 @@ pub enum ReindexError {
     reason = "every subgraph is built alike, and others wait"
 )]
 pub async fn build(platform: &Platform, config: Config) -> Result<Service, BuildError> {
-    let pool = Pool::new(&config.database);
-    let translations = translations()?;
-    let catalog = Arc::new(Catalog {
-        pool: pool.clone(),
-        search: engine(&config, &pool)?,
-        search_follows: config.meilisearch.is_some(),
-        cache: platform.cache.clone(),
-        public_url: platform.public_url.clone(),
-        translations: translations.clone(),
-    });
+    let catalog = catalog(platform, &config)?;
+    let (pool, translations) = (catalog.pool.clone(), catalog.translations.clone());
     let schema = graphql::schema(Some(catalog.clone()));
     let router = coko_core::graphql::router(
         schema,
