@@ -215,7 +215,11 @@ pub enum ReindexError {
 /// As [`build`].
 pub fn consumers(platform: &Platform, config: &Config) -> Result<Consumers, BuildError> {
     let catalog = catalog(platform, config)?;
-    Ok(consumers::consumers(platform, catalog.pool.clone(), &catalog))
+    Ok(consumers::consumers(
+        platform,
+        catalog.pool.clone(),
+        &catalog,
+    ))
 }
 
 fn catalog(platform: &Platform, config: &Config) -> Result<Arc<Catalog>, BuildError> {

@@ -134,6 +134,32 @@ pub struct FacetCount {
     pub count: u64,
 }
 
+/// A way to divide hits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Facet {
+    /// By category.
+    Categories,
+    /// By language.
+    Languages,
+    /// By contributor.
+    Authors,
+    /// By price band.
+    PriceBands,
+    /// By format.
+    Formats,
+}
+
+impl Facet {
+    /// Every facet.
+    pub const ALL: [Self; 5] = [
+        Self::Categories,
+        Self::Languages,
+        Self::Authors,
+        Self::PriceBands,
+        Self::Formats,
+    ];
+}
+
 /// How the hits divide; each facet is counted under all filters but its own, so that a reader sees what else there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facets {
@@ -158,8 +184,8 @@ pub trait Search: Send + Sync {
     async fn hits(&self, request: &SearchRequest, page: &Page<HitKey>)
     -> Result<Slice<Hit>, Error>;
 
-    /// How all hits divide.
-    async fn facets(&self, request: &SearchRequest) -> Result<Facets, Error>;
+    /// How all hits divide, by the `wanted` facets; the others stay empty.
+    async fn facets(&self, request: &SearchRequest, wanted: &[Facet]) -> Result<Facets, Error>;
 
     /// Books whose title or contributors begin with or resemble what is being typed, at most `limit`.
     async fn suggest(&self, text: &str, limit: usize) -> Result<Vec<Uuid>, Error>;

@@ -112,6 +112,7 @@ pub(super) fn read(
     take: &mut dyn FnMut(Row) -> bool,
 ) -> Result<(), ImportError> {
     let mut reader = Reader::from_reader(Lines::new(input));
+    reader.config_mut().expand_empty_elements = true;
     let mut buffer = Vec::new();
     let mut stack: Vec<Element> = Vec::new();
     let mut line = 1;

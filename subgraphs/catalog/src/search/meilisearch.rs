@@ -17,7 +17,9 @@ use meilisearch_sdk::settings::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{FACET_VALUES, FacetCount, Facets, Hit, HitKey, PriceBand, Search, SearchRequest};
+use super::{
+    FACET_VALUES, Facet, FacetCount, Facets, Hit, HitKey, PriceBand, Search, SearchRequest,
+};
 use crate::store::documents;
 
 /// How far hits can be paged; beyond it a reader narrows the search.
@@ -146,14 +148,16 @@ fn failed(error: meilisearch_sdk::errors::Error) -> Error {
     Error::unavailable(error)
 }
 
-/// The facets that are counted, with the filter that each leaves out.
-const FACETS: [&str; 5] = [
-    "category_ids",
-    "language",
-    "author_ids",
-    "price_band",
-    "format",
-];
+/// The attribute that a facet counts.
+fn attribute(facet: Facet) -> &'static str {
+    match facet {
+        Facet::Categories => "category_ids",
+        Facet::Languages => "language",
+        Facet::Authors => "author_ids",
+        Facet::PriceBands => "price_band",
+        Facet::Formats => "format",
+    }
+}
 
 /// The conditions of a request but the one on `left_out`, in Meilisearch's filter language.
 fn filter(request: &SearchRequest, left_out: Option<&str>) -> String {
@@ -266,12 +270,16 @@ impl Search for Meilisearch {
         })
     }
 
-    async fn facets(&self, request: &SearchRequest) -> Result<Facets, Error> {
+    async fn facets(&self, request: &SearchRequest, wanted: &[Facet]) -> Result<Facets, Error> {
         let index = self.index();
         let filters: Vec<String> = std::iter::once(filter(request, None))
-            .chain(FACETS.iter().map(|name| filter(request, Some(name))))
+            .chain(
+                wanted
+                    .iter()
+                    .map(|facet| filter(request, Some(attribute(*facet)))),
+            )
             .collect();
-        let names: Vec<[&str; 1]> = FACETS.iter().map(|name| [*name]).collect();
+        let names: Vec<[&str; 1]> = wanted.iter().map(|facet| [attribute(*facet)]).collect();
         let mut all = self.client.multi_search();
         for (position, filter) in filters.iter().enumerate() {
             let mut query = SearchQuery::new(&index);
@@ -299,12 +307,12 @@ impl Search for Meilisearch {
                 facets.total = result.total_hits.map_or(0, |total| total as u64);
                 continue;
             }
-            let Some(name) = FACETS.get(position - 1) else {
+            let Some(facet) = wanted.get(position - 1) else {
                 break;
             };
             let counts = result
                 .facet_distribution
-                .and_then(|mut distribution| distribution.remove(*name))
+                .and_then(|mut distribution| distribution.remove(attribute(*facet)))
                 .unwrap_or_default();
             let mut counts: Vec<FacetCount> = counts
                 .into_iter()
@@ -314,11 +322,11 @@ impl Search for Meilisearch {
                 })
                 .collect();
             counts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
-            match *name {
-                "category_ids" => facets.categories = counts,
-                "language" => facets.languages = counts,
-                "author_ids" => facets.authors = counts,
-                "price_band" => {
+            match facet {
+                Facet::Categories => facets.categories = counts,
+                Facet::Languages => facets.languages = counts,
+                Facet::Authors => facets.authors = counts,
+                Facet::PriceBands => {
                     counts.sort_by_key(|count| {
                         PriceBand::ALL
                             .iter()
@@ -326,7 +334,7 @@ impl Search for Meilisearch {
                     });
                     facets.price_bands = counts;
                 }
-                _ => facets.formats = counts,
+                Facet::Formats => facets.formats = counts,
             }
         }
         Ok(facets)

@@ -6,7 +6,7 @@ use coko_core::database::Pool;
 use coko_core::paging::{Page, Slice};
 use uuid::Uuid;
 
-use super::{Facets, Hit, HitKey, Search, SearchRequest};
+use super::{Facet, Facets, Hit, HitKey, Search, SearchRequest};
 use crate::store::{documents, ranking};
 
 /// The index in `book_search`.
@@ -43,10 +43,10 @@ impl Search for Postgres {
         Ok(Slice::new(page, hits))
     }
 
-    async fn facets(&self, request: &SearchRequest) -> Result<Facets, Error> {
+    async fn facets(&self, request: &SearchRequest, wanted: &[Facet]) -> Result<Facets, Error> {
         let mut connection = self.pool.get().await?;
         let matching = ranking::matching(&mut connection, &request.query).await?;
-        Ok(ranking::facets(&mut connection, request, matching).await?)
+        Ok(ranking::facets(&mut connection, request, matching, wanted).await?)
     }
 
     async fn suggest(&self, text: &str, limit: usize) -> Result<Vec<Uuid>, Error> {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::model::Format;
 use crate::search::{
-    FACET_VALUES, FacetCount, Facets, Hit, HitKey, Matching, PriceBand, SearchRequest,
+    FACET_VALUES, Facet, FacetCount, Facets, Hit, HitKey, Matching, PriceBand, SearchRequest,
 };
 
 /// Exact matches above which relevance is a matter of popularity, and the finer ranking would cost too much.
@@ -71,7 +71,7 @@ pub(crate) async fn matching(connection: &mut Connection, text: &str) -> QueryRe
     let statement = format!(
         "{QUERY}
          SELECT (SELECT count(*) FROM (SELECT 1 FROM book_search d, q WHERE d.document @@ q.words LIMIT $3) matches) AS exact
-         FROM (SELECT set_config('pg_trgm.word_similarity_threshold', '0.5', false)) session"
+         FROM (SELECT set_config('pg_trgm.word_similarity_threshold', '0.4', false)) session"
     );
     let probe: Probe = diesel::sql_query(statement)
         .bind::<Text, _>(text)
@@ -194,35 +194,37 @@ struct FacetRow {
     count: i64,
 }
 
-/// How the hits divide, in one pass over the matching documents.
+/// How the hits divide, in one pass over the matching documents; only the `wanted` facets are counted.
 pub(crate) async fn facets(
     connection: &mut Connection,
     request: &SearchRequest,
     matching: Matching,
+    wanted: &[Facet],
 ) -> QueryResult<Facets> {
-    let facet = |name: &str, value: &str, from: &str, filters: &str| {
+    let counted = |facet: Facet| {
+        let (name, value, filters) = match facet {
+            // unnest() in the select list runs once, in a join it would run per row.
+            Facet::Categories => ("category", "unnest(category_ids)", "l AND f AND a AND p"),
+            Facet::Languages => ("language", "language", "f AND c AND a AND p"),
+            Facet::Authors => ("author", "unnest(author_ids)", "l AND f AND c AND p"),
+            Facet::PriceBands => ("price", "price_band", "l AND f AND c AND a"),
+            Facet::Formats => ("format", "format", "l AND c AND a AND p"),
+        };
         format!(
-            "(SELECT '{name}' AS facet, ({value})::text AS value, count(*) AS count FROM {from} WHERE {filters}
-              GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {FACET_VALUES})"
+            " UNION ALL (SELECT '{name}', value::text, count FROM (
+                  SELECT value, count(*) AS count FROM (SELECT {value} AS value FROM m WHERE {filters}) filtered
+                  GROUP BY value ORDER BY 2 DESC, 1 LIMIT {FACET_VALUES}) counted)"
         )
     };
-    let parts = [
-        "(SELECT 'total' AS facet, '' AS value, count(*) AS count FROM m WHERE l AND f AND c AND a AND p)".to_owned(),
-        facet("category", "node", "m CROSS JOIN unnest(m.category_ids) node", "l AND f AND a AND p"),
-        facet("language", "m.language", "m", "f AND c AND a AND p"),
-        facet("author", "node", "m CROSS JOIN unnest(m.author_ids) node", "l AND f AND c AND p"),
-        facet("price", "m.price_band", "m", "l AND f AND c AND a"),
-        facet("format", "m.format", "m", "l AND c AND a AND p"),
-    ];
+    let parts: String = wanted.iter().copied().map(counted).collect();
     let statement = format!(
         "{QUERY},
          m AS MATERIALIZED (
              SELECT d.language, d.format, d.category_ids, d.author_ids, d.price_band,
                     {LANGUAGE} AS l, {FORMAT} AS f, {CATEGORY} AS c, {AUTHOR} AS a, {PRICE} AS p
              FROM book_search d, q WHERE {} AND {OTHERS})
-         {}",
+         SELECT 'total' AS facet, '' AS value, count(*) AS count FROM m WHERE l AND f AND c AND a AND p{parts}",
         condition(matching),
-        parts.join(" UNION ALL "),
     );
     let rows: Vec<FacetRow> = bind(statement, request).load(connection).await?;
     let mut facets = Facets::default();

@@ -13,15 +13,15 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A publisher's account.
-pub const PUBLISHER: Uuid = Uuid::from_u128(0xaaaa_0001);
+pub(crate) const PUBLISHER: Uuid = Uuid::from_u128(0xaaaa_0001);
 /// Another publisher's account.
-pub const RIVAL: Uuid = Uuid::from_u128(0xaaaa_0002);
+pub(crate) const RIVAL: Uuid = Uuid::from_u128(0xaaaa_0002);
 
 /// A running catalogue over a database of its own.
-pub struct Catalogue {
-    pub database: TestDatabase,
-    pub platform: TestPlatform,
-    pub router: axum::Router,
+pub(crate) struct Catalogue {
+    pub(crate) database: TestDatabase,
+    pub(crate) platform: TestPlatform,
+    pub(crate) router: axum::Router,
 }
 
 #[derive(QueryableByName)]
@@ -37,7 +37,7 @@ struct Line {
 }
 
 impl Catalogue {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|database| Config {
             database: DatabaseConfig {
                 database_pool: 4,
@@ -48,10 +48,12 @@ impl Catalogue {
         .await
     }
 
-    pub async fn with(config: impl FnOnce(&str) -> Config) -> Self {
+    pub(crate) async fn with(config: impl FnOnce(&str) -> Config) -> Self {
         let database = TestDatabase::new("catalog", || coko_catalog::MIGRATIONS).await;
         let platform = TestPlatform::new();
-        let service = coko_catalog::build(&platform.platform, config(&database.url)).await.unwrap();
+        let service = coko_catalog::build(&platform.platform, config(&database.url))
+            .await
+            .unwrap();
         Self {
             database,
             platform,
@@ -60,90 +62,106 @@ impl Catalogue {
     }
 
     /// A catalogue with the sample books in it.
-    pub async fn sampled() -> Self {
+    pub(crate) async fn sampled() -> Self {
         let catalogue = Self::new().await;
-        let report = coko_catalog::seed_sample(catalogue.pool(), &catalogue.context()).await.unwrap();
-        assert!(report.created >= 60 && report.rejected.is_empty(), "{report:?}");
+        let report = coko_catalog::seed_sample(catalogue.pool(), &catalogue.context())
+            .await
+            .unwrap();
+        assert!(
+            report.created >= 60 && report.rejected.is_empty(),
+            "{report:?}"
+        );
         catalogue
     }
 
-    pub fn pool(&self) -> &Pool {
+    pub(crate) fn pool(&self) -> &Pool {
         &self.database.pool
     }
 
-    pub fn context(&self) -> CommandContext {
+    pub(crate) fn context(&self) -> CommandContext {
         self.platform.context()
     }
 
-    pub fn guest(&self) -> GraphqlClient {
+    pub(crate) fn guest(&self) -> GraphqlClient {
         GraphqlClient::new(self.router.clone())
     }
 
-    pub fn user(&self, id: Uuid, rights: &[&'static str]) -> GraphqlClient {
+    pub(crate) fn user(&self, id: Uuid, rights: &[&'static str]) -> GraphqlClient {
         let token = self.platform.token(&TokenFor::user(id, rights));
         self.guest().with_token(token)
     }
 
-    pub fn admin(&self) -> GraphqlClient {
+    pub(crate) fn admin(&self) -> GraphqlClient {
         self.user(Uuid::from_u128(0xadad), &["books:*", "catalog:*"])
     }
 
-    pub fn publisher(&self) -> GraphqlClient {
+    pub(crate) fn publisher(&self) -> GraphqlClient {
         self.user(PUBLISHER, &["books:read", "books:publish"])
     }
 
-    pub fn rival(&self) -> GraphqlClient {
+    pub(crate) fn rival(&self) -> GraphqlClient {
         self.user(RIVAL, &["books:read", "books:publish"])
     }
 
-    pub async fn execute(&self, sql: &str) {
+    pub(crate) async fn execute(&self, sql: &str) {
         let mut connection = self.pool().get().await.unwrap();
         connection.batch_execute(sql).await.unwrap();
     }
 
     /// The one number that `sql` selects as `number`.
-    pub async fn number(&self, sql: &str) -> i64 {
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
         let mut connection = self.pool().get().await.unwrap();
-        let row: Number = diesel::sql_query(sql).get_result(&mut connection).await.unwrap();
+        let row: Number = diesel::sql_query(sql)
+            .get_result(&mut connection)
+            .await
+            .unwrap();
         row.number
     }
 
     /// The lines that `sql` selects as `line`.
-    pub async fn lines(&self, sql: &str) -> Vec<String> {
+    pub(crate) async fn lines(&self, sql: &str) -> Vec<String> {
         let mut connection = self.pool().get().await.unwrap();
         let rows: Vec<Line> = diesel::sql_query(sql).load(&mut connection).await.unwrap();
         rows.into_iter().map(|row| row.line).collect()
     }
 
     /// The types of events that wait in the outbox, oldest first.
-    pub async fn events(&self) -> Vec<String> {
-        self.lines("SELECT event->>'type' AS line FROM outbox ORDER BY sequence").await
+    pub(crate) async fn events(&self) -> Vec<String> {
+        self.lines("SELECT event->>'type' AS line FROM outbox ORDER BY sequence")
+            .await
     }
 
     /// The consumers of the service, to be handed events directly.
-    pub fn consumers(&self) -> Consumers {
-        coko_catalog::consumers(&self.platform.platform, &Config {
-            database: self.database.config(),
-            meilisearch: None,
-        })
+    pub(crate) fn consumers(&self) -> Consumers {
+        coko_catalog::consumers(
+            &self.platform.platform,
+            &Config {
+                database: self.database.config(),
+                meilisearch: None,
+            },
+        )
         .unwrap()
     }
 
     /// An author and a draft by them, made by `client`; returns the draft.
-    pub async fn draft(&self, client: &GraphqlClient, title: &str) -> Value {
+    pub(crate) async fn draft(&self, client: &GraphqlClient, title: &str) -> Value {
         let author = author(client, "Test Author").await;
-        create(client, json!({ "title": title, "language": "fr", "contributors": [{ "authorId": author }] })).await
+        create(
+            client,
+            json!({ "title": title, "language": "fr", "contributors": [{ "authorId": author }] }),
+        )
+        .await
     }
 
     /// A book on the shelf, made by an administrator.
-    pub async fn published(&self, title: &str) -> Value {
+    pub(crate) async fn published(&self, title: &str) -> Value {
         let admin = self.admin();
         let draft = self.draft(&admin, title).await;
         publish(&admin, &draft).await
     }
 }
 
-pub async fn author(client: &GraphqlClient, name: &str) -> Value {
+pub(crate) async fn author(client: &GraphqlClient, name: &str) -> Value {
     let answer = client
         .run_with(
             "mutation($n: String!) { createAuthor(input: { name: $n }) { author { id } errors { code } } }",
@@ -155,37 +173,48 @@ pub async fn author(client: &GraphqlClient, name: &str) -> Value {
 
 const BOOK: &str = "id version slug status title isbn";
 
-pub async fn try_create(client: &GraphqlClient, input: Value) -> Value {
+pub(crate) async fn try_create(client: &GraphqlClient, input: Value) -> Value {
     let query = format!(
         "mutation($i: CreateBookInput!) {{ createBook(input: $i) {{ book {{ {BOOK} }} errors {{ field code message }} }} }}"
     );
     client.run_with(&query, json!({ "i": input })).await.ok()["createBook"].clone()
 }
 
-pub async fn create(client: &GraphqlClient, input: Value) -> Value {
+pub(crate) async fn create(client: &GraphqlClient, input: Value) -> Value {
     let payload = try_create(client, input).await;
     assert_eq!(payload["errors"], json!([]), "{payload}");
     payload["book"].clone()
 }
 
-pub async fn publish(client: &GraphqlClient, book: &Value) -> Value {
+pub(crate) async fn publish(client: &GraphqlClient, book: &Value) -> Value {
     let query = format!(
         "mutation($id: ID!, $v: Int!) {{ publishBook(id: $id, version: $v) {{ book {{ {BOOK} }} errors {{ code }} }} }}"
     );
-    let answer = client.run_with(&query, json!({ "id": book["id"], "v": book["version"] })).await;
+    let answer = client
+        .run_with(&query, json!({ "id": book["id"], "v": book["version"] }))
+        .await;
     let payload = &answer.ok()["publishBook"];
     assert_eq!(payload["errors"], json!([]), "{payload}");
     payload["book"].clone()
 }
 
 /// The values of `field` of the nodes of a connection.
-pub fn nodes(connection: &Value, field: &str) -> Vec<String> {
+pub(crate) fn nodes(connection: &Value, field: &str) -> Vec<String> {
     let nodes = connection["nodes"].as_array().cloned().unwrap_or_default();
-    nodes.iter().map(|node| node[field].as_str().unwrap_or_default().to_owned()).collect()
+    nodes
+        .iter()
+        .map(|node| node[field].as_str().unwrap_or_default().to_owned())
+        .collect()
 }
 
 /// The codes of a payload's errors.
-pub fn codes(payload: &Value) -> Vec<&str> {
-    let errors = payload["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-    errors.iter().filter_map(|error| error["code"].as_str()).collect()
+pub(crate) fn codes(payload: &Value) -> Vec<&str> {
+    let errors = payload["errors"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    errors
+        .iter()
+        .filter_map(|error| error["code"].as_str())
+        .collect()
 }

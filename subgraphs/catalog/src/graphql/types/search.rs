@@ -11,7 +11,7 @@ use super::{AuthorType, BookType, CategoryType};
 use crate::graphql::catalog;
 use crate::graphql::loader::{Authors, Books, Categories};
 use crate::model::Format;
-use crate::search::{self, FacetCount, Facets, HitKey, PriceBand, SearchRequest};
+use crate::search::{self, Facet, FacetCount, Facets, HitKey, PriceBand, SearchRequest};
 
 /// The answer to a search; what is not asked for is not computed.
 pub(crate) struct SearchResults {
@@ -49,8 +49,23 @@ impl SearchResults {
 
     /// How all hits divide. Each facet counts under all filters but its own.
     async fn facets(&self, context: &Context<'_>) -> Result<SearchFacets> {
+        let asked = context.look_ahead();
+        let field = |facet: &Facet| match facet {
+            Facet::Categories => "categories",
+            Facet::Languages => "languages",
+            Facet::Authors => "authors",
+            Facet::PriceBands => "priceBands",
+            Facet::Formats => "formats",
+        };
+        let wanted: Vec<Facet> = Facet::ALL
+            .into_iter()
+            .filter(|facet| asked.field(field(facet)).exists())
+            .collect();
         Ok(SearchFacets(
-            catalog(context).search.facets(&self.request).await?,
+            catalog(context)
+                .search
+                .facets(&self.request, &wanted)
+                .await?,
         ))
     }
 }
