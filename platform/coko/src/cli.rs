@@ -105,7 +105,7 @@ pub enum Command {
 /// Options of `coko up`.
 #[derive(Debug, Args)]
 pub struct UpArgs {
-    /// The port of the endpoint on 127.0.0.1.
+    /// The port of the endpoint on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 4000)]
     pub port: u16,
     /// Begin anew: removes all data and secrets of the home folder first.

@@ -89,10 +89,7 @@ impl Home {
         let mut lock = self.lock_file()?;
         if lock.try_lock().is_err() {
             match self.read_occupant(&mut lock) {
-                Some(occupant) => bail!(
-                    "{occupant} already runs in {}; stop it with `coko down`, or choose another folder with --home and another --port",
-                    self.directory.display()
-                ),
+                Some(occupant) => bail!(self.refusal(&occupant)),
                 None => bail!(
                     "another process just started in {}; try again",
                     self.directory.display()
@@ -109,6 +106,14 @@ impl Home {
         lock.write_all(serde_json::to_string(&occupant)?.as_bytes())?;
         lock.flush()?;
         Ok(Occupied { _lock: lock })
+    }
+
+    /// What somebody is told who comes second.
+    pub(crate) fn refusal(&self, occupant: &Occupant) -> String {
+        format!(
+            "{occupant} already runs in {}; stop it with `coko down`, or choose another folder with --home and another --port",
+            self.directory.display()
+        )
     }
 
     /// Who runs in the folder now.

@@ -50,16 +50,10 @@ struct SignedIn {
 }
 
 pub(super) async fn run(global: &Global, args: &UpArgs) -> anyhow::Result<ExitCode> {
-    let base = format!("http://127.0.0.1:{}", args.port);
     let home = Home::new(&global.home)?;
-    let _occupied = home.occupy("coko up", Some(&format!("{base}/graphql")))?;
-    if args.reset {
-        Servers::stop_orphans(&home.servers()?.directory).await;
-        home.purge_contents()?;
+    if let Some(occupant) = home.occupant() {
+        bail!(home.refusal(&occupant));
     }
-    let entropy = Entropy::system();
-    let secrets = home.secrets(&entropy)?;
-    let settings = Settings::load(global.config.as_deref(), Some(&secrets))?;
     let listener = TcpListener::bind(("127.0.0.1", args.port))
         .await
         .with_context(|| {
@@ -68,6 +62,15 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> anyhow::Result<ExitCo
                 args.port
             )
         })?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let _occupied = home.occupy("coko up", Some(&format!("{base}/graphql")))?;
+    if args.reset {
+        Servers::stop_orphans(&home.servers()?.directory).await;
+        home.purge_contents()?;
+    }
+    let entropy = Entropy::system();
+    let secrets = home.secrets(&entropy)?;
+    let settings = Settings::load(global.config.as_deref(), Some(&secrets))?;
     let _telemetry = telemetry::init(&telemetry_config(&settings, args.verbose), "coko")
         .map_err(anyhow::Error::msg)?;
 
@@ -93,7 +96,8 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> anyhow::Result<ExitCo
 fn telemetry_config(settings: &Settings, verbose: bool) -> TelemetryConfig {
     let mut config = settings.telemetry.clone();
     if config.log.is_none() && !verbose {
-        config.log = Some("warn".to_owned());
+        // That a server goes away is said by us; its clients need not repeat it.
+        config.log = Some("warn,fred=off,async_nats=off".to_owned());
     }
     config.pretty = true;
     config

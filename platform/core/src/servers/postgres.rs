@@ -115,27 +115,27 @@ impl PostgresServer {
     /// # Errors
     /// When the server refuses or does not answer.
     pub async fn ensure_database(&self, database: &str) -> Result<bool, ServerError> {
-        let failed = |error: tokio_postgres::Error| {
-            self.setup.failed(format!(
+        let refused = |error: tokio_postgres::Error| {
+            failed(format!(
                 "the database {database} cannot be created: {error}"
             ))
         };
         let url = self.url("postgres");
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
             .await
-            .map_err(failed)?;
+            .map_err(refused)?;
         let connection = tokio::spawn(connection);
         let known = client
             .query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&database])
             .await
-            .map_err(failed)?
+            .map_err(refused)?
             .is_some();
         if !known {
             let quoted = database.replace('"', "\"\"");
             client
                 .batch_execute(&format!("CREATE DATABASE \"{quoted}\""))
                 .await
-                .map_err(failed)?;
+                .map_err(refused)?;
         }
         connection.abort();
         Ok(!known)
@@ -198,18 +198,20 @@ impl Setup {
             let output = tokio::process::Command::from(command)
                 .output()
                 .await
-                .map_err(|error| self.failed(format!("initdb cannot be run: {error}")))?;
+                .map_err(|error| failed(format!("initdb cannot be run: {error}")))?;
             if output.status.success() {
                 let data = self.data();
                 return std::fs::rename(&draft, &data)
                     .map_err(|error| ServerError::file(&data, error));
             }
-            reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            String::from_utf8_lossy(&output.stderr)
+                .trim()
+                .clone_into(&mut reason);
             if !reason.contains("locale") {
                 break;
             }
         }
-        Err(self.failed(format!("initdb failed: {reason}")))
+        Err(failed(format!("initdb failed: {reason}")))
     }
 
     /// The server of an earlier process, if it runs and answers; one that does not answer is stopped.
@@ -333,13 +335,13 @@ impl Setup {
             Ok(Ok(_))
         )
     }
+}
 
-    fn failed(&self, reason: String) -> ServerError {
-        ServerError::Failed {
-            program: Program::Postgres,
-            reason,
-            log: String::new(),
-        }
+fn failed(reason: String) -> ServerError {
+    ServerError::Failed {
+        program: Program::Postgres,
+        reason,
+        log: String::new(),
     }
 }
 
