@@ -205,7 +205,10 @@ impl Stack {
             }
         }
         if roles.contains(&"router") {
-            let supergraph = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schema/supergraph.graphql");
+            let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schema");
+            let operations = json!([schema.join("operations/web.json")]);
+            environment.insert("COKO_ROUTER_PERSISTED__FILES".to_owned(), operations.to_string());
+            let supergraph = schema.join("supergraph.graphql");
             arguments.extend(["--supergraph".to_owned(), supergraph.display().to_string()]);
         }
         let log = self.log();
@@ -248,7 +251,7 @@ impl Stack {
     /// When a step is refused.
     pub async fn sign_up(&self, name: &str) -> Result<(Account, Client)> {
         let account = Account {
-            email: format!("{name}-{}@coko.example", Entropy::system().digits(9)),
+            email: format!("{}-{}@coko.example", name.to_lowercase(), Entropy::system().digits(9)),
             password: format!("{}-baobab", Entropy::system().digits(9)),
         };
         let client = self.client()?;
@@ -270,7 +273,7 @@ impl Stack {
     /// When there is no such role.
     pub async fn staff(&self, name: &str, roles: &[&str]) -> Result<Client> {
         let account = Account {
-            email: format!("{name}-{}@coko.example", Entropy::system().digits(9)),
+            email: format!("{}-{}@coko.example", name.to_lowercase(), Entropy::system().digits(9)),
             password: format!("{}-baobab", Entropy::system().digits(9)),
         };
         let demo = coko_auth::DemoAccount {

@@ -36,7 +36,7 @@ fn arrows_point_one_way() {
             "coko-core" | "coko-composition" => &[],
             "coko-executor" => &["coko-core"],
             "coko-gateway" => &["coko-core", "coko-executor", "coko-composition"],
-            "coko" | "coko-tests" => continue,
+            "coko" | "coko-tests" | "coko-bench" => continue,
             _subgraph => &["coko-core"],
         };
         for dependency in dependencies {
@@ -79,7 +79,7 @@ fn belongs(path: &Path, noun: &str) -> bool {
 #[test]
 fn only_the_store_speaks_diesel() {
     for (subgraph, path, text) in subgraph_sources() {
-        let speaks = ["diesel::prelude", "RunQueryDsl", "sql_query", "diesel::insert_into", "diesel::update", "diesel::delete"]
+        let speaks = ["RunQueryDsl", "sql_query", "diesel::insert_into", "diesel::update", "diesel::delete", "diesel::select"]
             .iter()
             .any(|word| text.contains(word));
         assert!(
@@ -101,11 +101,12 @@ fn only_commands_open_transactions() {
     }
 }
 
+/// Models derive what Diesel reads them with, and that is all they know of it.
 #[test]
 fn models_do_no_input_or_output() {
     for (subgraph, path, text) in subgraph_sources() {
         if belongs(&path, "model") {
-            for word in ["async fn", "tokio", "reqwest", "std::fs", "std::net", "diesel::"] {
+            for word in ["async fn", "tokio", "reqwest", "std::fs", "std::net", "diesel_async"] {
                 assert!(!text.contains(word), "{subgraph}/{} mentions {word}", path.display());
             }
         }
