@@ -8,7 +8,7 @@ COKO = $(CARGO) run --quiet --locked -p coko --
 
 .DEFAULT_GOAL := help
 .PHONY: help deps tools up down test lint fmt clippy schema schema-check deny audit doc db-migrate db-rollback db-status \
-	bench image
+	bench bench-router image
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,13 @@ db-status: ## List migrations: make db-status [DOMAIN=catalog]
 
 bench: ## Criterion benchmarks of the router.
 	$(CARGO) bench --locked -p coko-executor
+
+bench-router: ## The router under load: make bench-router [PEER='command line'] [PEER_CONFIG=FILE] [ROUNDS=3] [SECONDS=8]
+	@echo "building coko optimised (the first time takes a while)"
+	@$(CARGO) build --locked --release -p coko -p coko-bench
+	@exec "$${CARGO_TARGET_DIR:-target}/release/coko-bench" run --coko "$${CARGO_TARGET_DIR:-target}/release/coko" \
+		$(if $(PEER),--peer '$(PEER)') $(if $(PEER_CONFIG),--peer-config '$(PEER_CONFIG)') \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 image: ## Build the container image: make image [IMAGE=coko:local]
 	docker build --file infra/images/Dockerfile --tag $(IMAGE) \
