@@ -389,6 +389,10 @@ fn check_sections(file: &Path) -> Result<(), SettingsError> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::result_large_err,
+    reason = "figment's jail takes closures with its own error"
+)]
 mod tests {
     use super::*;
 
@@ -500,7 +504,7 @@ mod tests {
             );
         });
         check("[nats\n", &[], |settings| {
-            assert!(matches!(settings, Err(SettingsError::File { .. })))
+            assert!(matches!(settings, Err(SettingsError::File { .. })));
         });
         check("[mail]\nfrm = \"x\"\n", &[], |settings| {
             let error = settings.unwrap_err().to_string();

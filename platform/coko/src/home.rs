@@ -88,7 +88,7 @@ impl Home {
     pub fn occupy(&self, command: &str, endpoint: Option<&str>) -> anyhow::Result<Occupied> {
         let mut lock = self.lock_file()?;
         if lock.try_lock().is_err() {
-            match self.read_occupant(&mut lock) {
+            match read_occupant(&mut lock) {
                 Some(occupant) => bail!(self.refusal(&occupant)),
                 None => bail!(
                     "another process just started in {}; try again",
@@ -124,15 +124,8 @@ impl Home {
         let mut lock = self.lock_file().ok()?;
         match lock.try_lock() {
             Ok(()) => None,
-            Err(_) => self.read_occupant(&mut lock),
+            Err(_) => read_occupant(&mut lock),
         }
-    }
-
-    fn read_occupant(&self, lock: &mut File) -> Option<Occupant> {
-        let mut text = String::new();
-        lock.rewind().ok()?;
-        lock.read_to_string(&mut text).ok()?;
-        serde_json::from_str(&text).ok()
     }
 
     fn lock_path(&self) -> PathBuf {
@@ -248,6 +241,13 @@ impl Home {
     }
 }
 
+fn read_occupant(lock: &mut File) -> Option<Occupant> {
+    let mut text = String::new();
+    lock.rewind().ok()?;
+    lock.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
 /// What is not there any more need not be removed.
 fn removed(path: &Path, outcome: std::io::Result<()>) -> anyhow::Result<()> {
     match outcome {
@@ -315,9 +315,8 @@ fn fresh_secrets(entropy: &Entropy) -> anyhow::Result<String> {
 pub(crate) fn root_key(entropy: &Entropy, id: u32) -> anyhow::Result<(Secret, String)> {
     let seed = entropy.bytes::<32>();
     let published = RootKey::from_seed(id, &seed)?.published();
-    let hex: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok((
-        Secret::new(format!("{id}:{hex}")),
+        Secret::new(format!("{id}:{}", hex::encode(seed))),
         format!("{id}:{}", published.key),
     ))
 }

@@ -10,6 +10,7 @@ pub mod home;
 mod output;
 pub mod platform;
 mod progress;
+mod proxy;
 pub mod roles;
 pub mod stack;
 

@@ -27,6 +27,7 @@ use tower::ServiceExt as _;
 
 use crate::config::Settings;
 use crate::platform::{Connected, Parsed, RouterParts};
+use crate::proxy;
 use crate::roles::{self, Prepared, Subgraph};
 
 /// Where a checkout and the image keep operation manifests.
@@ -130,7 +131,9 @@ impl Stack {
                 .first()
                 .map_or("coko", |(subgraph, _)| subgraph.name);
             let Connected { platform, tasks } = parsed.connect(name).await?;
-            tasks.iter().for_each(|task| shutdown.run(task));
+            for task in &tasks {
+                shutdown.run(task);
+            }
             for (subgraph, prepared) in self.subgraphs {
                 let service = prepared(platform.clone())
                     .await
@@ -160,6 +163,10 @@ impl Stack {
                 None => RouterParts::connect(&self.settings).await?,
             };
             parts.tasks.iter().for_each(|task| shutdown.run(task));
+            let elsewhere = |subgraph: &&Subgraph| !in_process.contains_key(subgraph.name);
+            for subgraph in roles::SUBGRAPHS.iter().filter(elsewhere) {
+                beside = beside.merge(proxy::public_paths(subgraph, &config)?);
+            }
             let dependencies = Dependencies {
                 verifier: parts.verifier,
                 limiter: parts.limiter,
@@ -308,6 +315,10 @@ async fn ready(
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::result_large_err,
+    reason = "figment's jail takes closures with its own error"
+)]
 mod tests {
     use super::*;
 

@@ -1,5 +1,7 @@
 //! The program as people use it: started, asked, killed, stopped.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -60,10 +62,10 @@ impl Up {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut text = String::new();
         // The announcement is one value over several lines, after which nothing more is printed.
-        while let Some(line) = lines.next() {
+        for line in lines {
             text.push_str(&line.unwrap());
             if let Ok(announcement) = serde_json::from_str(&text) {
                 return Self {

@@ -21,6 +21,10 @@ use crate::stack::Stack;
 /// How long anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+const BROKER_ADVICE: &str = "check nats.url; the server needs JetStream (`nats-server -js`)";
+const REDIS_ADVICE: &str =
+    "check redis.url; without Redis every process caches and limits for itself";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum State {
@@ -270,7 +274,6 @@ async fn database_of(settings: &Settings, subgraph: &roles::Subgraph) -> Option<
 
 async fn broker(settings: &Settings) -> Option<Finding> {
     let url = settings.nats.url.as_ref()?;
-    const ADVICE: &str = "check nats.url; the server needs JetStream (`nats-server -js`)";
     let asked = async {
         let nats = Nats::connect(url.expose(), "coko-doctor", 1).await?;
         // The names of streams are told alike by every version of the server, account figures are not.
@@ -284,16 +287,14 @@ async fn broker(settings: &Settings) -> Option<Finding> {
     };
     Some(match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(streams)) => Finding::ok("broker", format!("JetStream with {streams} streams")),
-        Ok(Err(error)) => Finding::bad(State::Fail, "broker", error, ADVICE),
-        Err(_) => Finding::bad(State::Fail, "broker", "does not answer", ADVICE),
+        Ok(Err(error)) => Finding::bad(State::Fail, "broker", error, BROKER_ADVICE),
+        Err(_) => Finding::bad(State::Fail, "broker", "does not answer", BROKER_ADVICE),
     })
 }
 
 async fn redis(settings: &Settings) -> Option<Finding> {
     use fred::interfaces::ClientLike as _;
     let url = settings.redis.url.as_ref()?;
-    const ADVICE: &str =
-        "check redis.url; without Redis every process caches and limits for itself";
     let asked = async {
         let client = coko_core::redis::connect(url.expose())?;
         client
@@ -307,7 +308,7 @@ async fn redis(settings: &Settings) -> Option<Finding> {
     };
     Some(match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(_)) => Finding::ok("Redis", "answers"),
-        Ok(Err(error)) => Finding::bad(State::Warn, "Redis", error, ADVICE),
-        Err(_) => Finding::bad(State::Warn, "Redis", "does not answer", ADVICE),
+        Ok(Err(error)) => Finding::bad(State::Warn, "Redis", error, REDIS_ADVICE),
+        Err(_) => Finding::bad(State::Warn, "Redis", "does not answer", REDIS_ADVICE),
     })
 }

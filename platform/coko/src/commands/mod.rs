@@ -60,7 +60,7 @@ pub fn main(cli: Cli) -> ExitCode {
 
 async fn run(global: Global, command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Up(args) => up::run(&global, &args).await,
+        Command::Up(args) => Box::pin(up::run(&global, &args)).await,
         Command::Down(args) => down::run(&global, &args).await,
         Command::Serve(args) => serve::run(&global, &args).await,
         Command::Migrate(command) => migrate::run(&global, &command).await,

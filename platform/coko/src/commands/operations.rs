@@ -29,10 +29,13 @@ fn hash(global: &Global, file: &Path) -> anyhow::Result<ExitCode> {
     global.output.result(&hashes, || match hashes.len() {
         // Alone on its line it can be used in a shell's command substitution.
         1 => hashes.values().cloned().collect(),
-        _ => hashes
-            .iter()
-            .map(|(id, hash)| format!("{hash}  {id}\n"))
-            .collect(),
+        _ => {
+            let lines = hashes.iter().map(|(id, hash)| format!("{hash}  {id}"));
+            lines.collect::<Vec<_>>().join(
+                "
+",
+            )
+        }
     });
     Ok(ExitCode::SUCCESS)
 }
@@ -86,10 +89,7 @@ pub(super) fn document(text: &str) -> &str {
 
 /// The id of a document: its SHA-256 in hexadecimal.
 pub(super) fn sha256(document: &str) -> String {
-    Sha256::digest(document.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(Sha256::digest(document.as_bytes()))
 }
 
 #[cfg(test)]

@@ -133,6 +133,10 @@ fn addresses<'a>(
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::result_large_err,
+    reason = "figment's jail takes closures with its own error"
+)]
 mod tests {
     use super::*;
 

@@ -127,10 +127,13 @@ async fn start(global: &Global, directory: &Path) -> anyhow::Result<ExitCode> {
     .await?;
     step.done("");
     let variables = variables(&servers);
-    let text: String = variables
-        .iter()
-        .map(|(name, url)| format!("export {name}={url}\n"))
-        .collect();
+    let lines = variables.iter().map(|(name, url)| {
+        format!(
+            "export {name}={url}
+"
+        )
+    });
+    let text = lines.collect::<Vec<_>>().concat();
     let file = home.directory().join("env");
     std::fs::write(&file, &text)
         .with_context(|| format!("{} cannot be written", file.display()))?;

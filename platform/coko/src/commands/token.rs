@@ -22,7 +22,7 @@ pub(super) fn run(global: &Global, command: &TokenCommand) -> anyhow::Result<Exi
     match command {
         TokenCommand::Keygen { id } => keygen(global, *id)?,
         TokenCommand::Inspect { token, public_keys } => {
-            inspect(global, token, public_keys.as_deref())?
+            inspect(global, token, public_keys.as_deref())?;
         }
         TokenCommand::Attenuate(args) => {
             let now = Clock::system().now();
@@ -59,7 +59,7 @@ fn inspect(global: &Global, token: &str, public_keys: Option<&str>) -> anyhow::R
     let revocation_ids: Vec<String> = biscuit
         .revocation_identifiers()
         .iter()
-        .map(|id| hex(id))
+        .map(hex::encode)
         .collect();
     let signature = match public_keys {
         None => "not checked; give --public-keys to check it",
@@ -208,10 +208,6 @@ fn given(token: &str) -> anyhow::Result<String> {
 
 fn read(token: &str) -> anyhow::Result<UnverifiedBiscuit> {
     UnverifiedBiscuit::from_base64(token).context("this is not a biscuit in URL-safe base64")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> anyhow::Result<ExitCo
 
     let place = home.servers()?;
     let mut servers = start_servers(global, &settings, &place).await?;
-    let outcome = serve(
+    let outcome = Box::pin(serve(
         global,
         args,
         &base,
@@ -85,7 +85,7 @@ pub(super) async fn run(global: &Global, args: &UpArgs) -> anyhow::Result<ExitCo
         listener,
         &mut servers,
         &place,
-    )
+    ))
     .await;
     // After a hard stop they are gone already, and this finds nothing to do.
     servers.stop().await;
@@ -317,22 +317,28 @@ async fn stop(shutdown: &Shutdown, servers: &mut Servers) -> anyhow::Result<Exit
 
 impl Announcement {
     fn text(&self) -> String {
-        let mut text = format!(
-            "\nCoko runs at {}  (open it in a browser to explore)\n",
-            self.endpoint
-        );
+        let mut lines = vec![
+            String::new(),
+            format!(
+                "Coko runs at {}  (open it in a browser to explore)",
+                self.endpoint
+            ),
+        ];
         if !self.accounts.is_empty() {
-            text.push_str("\naccounts\n");
+            lines.extend([String::new(), "accounts".to_owned()]);
         }
         for SignedIn { account, .. } in &self.accounts {
-            text.push_str(&format!(
-                "  {:<10} {:<26} {}\n",
+            lines.push(format!(
+                "  {:<10} {:<26} {}",
                 account.role, account.email, account.password
             ));
         }
         for SignedIn { account, token } in &self.accounts {
             if let Some(token) = token {
-                text.push_str(&format!("\n{}=\"{token}\"\n", account.role.to_uppercase()));
+                lines.extend([
+                    String::new(),
+                    format!("{}=\"{token}\"", account.role.to_uppercase()),
+                ]);
             }
         }
         let header = if self.accounts.is_empty() {
@@ -340,13 +346,19 @@ impl Announcement {
         } else {
             " -H \"Authorization: Bearer $READER\""
         };
-        let query: String = self.query.split_whitespace().collect::<Vec<_>>().join(" ");
-        text.push_str(&format!(
-            "\na first query\n  curl -s {} -H 'Content-Type: application/json'{header} \\\n    -d '{}'\n\nCtrl-C stops everything; the data stays until `coko down --purge`\n",
-            self.endpoint,
-            json!({ "query": query })
-        ));
-        text
+        let query = self.query.split_whitespace().collect::<Vec<_>>().join(" ");
+        lines.extend([
+            String::new(),
+            "a first query".to_owned(),
+            format!(
+                "  curl -s {} -H 'Content-Type: application/json'{header} \\",
+                self.endpoint
+            ),
+            format!("    -d '{}'", json!({ "query": query })),
+            String::new(),
+            "Ctrl-C stops everything; the data stays until `coko down --purge`".to_owned(),
+        ]);
+        lines.join("\n")
     }
 }
 
