@@ -38,7 +38,7 @@ async fn ratings_are_right_under_repetition_and_disorder() {
         book_id,
         user_id: Uuid::from_u128(review),
         half_stars: Some(half_stars),
-        has_text: review % 2 == 0,
+        has_text: review.is_multiple_of(2),
         at: now + Duration::minutes(minute),
     };
     let consumers = catalogue.consumers();

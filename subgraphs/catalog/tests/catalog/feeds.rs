@@ -108,7 +108,7 @@ async fn the_whole_catalogue_is_reached_from_its_start() {
         collect(&feed, &mut waiting);
     }
     assert_eq!(
-        publications.len() as i64,
+        i64::try_from(publications.len()).unwrap(),
         catalogue
             .number("SELECT count(*) AS number FROM books")
             .await

@@ -117,7 +117,7 @@ async fn an_import_that_was_killed_goes_on_where_it_stopped() {
     let catalogue = Catalogue::new().await;
     let mut csv = "id,title,language,authors\n".to_owned();
     for index in 0..1600 {
-        csv.push_str(&format!("{index},Livre {index},fr,Auteur {}\n", index % 50));
+        csv += &format!("{index},Livre {index},fr,Auteur {}\n", index % 50);
     }
     let (_folder, path) = file("books.csv", csv.as_bytes());
     // Dropped in the middle, like a process that is killed: whole batches stay, nothing else.
@@ -145,10 +145,7 @@ async fn an_import_that_was_killed_goes_on_where_it_stopped() {
             () = watching => catalogue.number("SELECT count(*) AS number FROM books").await,
         }
     };
-    assert!(
-        stopped >= 500 && stopped < 1600 && stopped % 500 == 0,
-        "{stopped}"
-    );
+    assert!([500, 1000, 1500].contains(&stopped), "{stopped}");
     assert_eq!(
         catalogue
             .number("SELECT count(*) AS number FROM book_search")
@@ -327,13 +324,13 @@ async fn ten_thousand_real_books() {
         }
     }
     times.sort();
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100];
     println!(
         "search with facets: p50 {:?}, p95 {:?}, slowest {:?}",
-        at(0.5).0,
-        at(0.95),
+        at(50).0,
+        at(95),
         times.last()
     );
     // Twice the target of 30 ms, as this build is not optimised and shares the machine with other tests.
-    assert!(at(0.95).0.as_millis() < 60, "{:?}", at(0.95));
+    assert!(at(95).0.as_millis() < 60, "{:?}", at(95));
 }

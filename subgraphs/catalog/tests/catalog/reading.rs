@@ -49,7 +49,7 @@ async fn ways_to_name_a_book_are_exclusive() {
             "VALIDATION_FAILED",
         ),
         (r#"{ book(isbn: "123") { id } }"#, "VALIDATION_FAILED"),
-        (r#"{ author { id } }"#, "VALIDATION_FAILED"),
+        ("{ author { id } }", "VALIDATION_FAILED"),
     ] {
         assert_eq!(guest.run(query).await.codes(), [code], "{query}");
     }
@@ -150,7 +150,7 @@ async fn pages_in_every_order_meet_every_book_once_both_ways() {
         assert_eq!(forward, backward, "{sort}");
         assert_eq!(forward.iter().collect::<HashSet<_>>().len(), forward.len());
         assert_eq!(
-            forward.len() as i64,
+            i64::try_from(forward.len()).unwrap(),
             catalogue
                 .number("SELECT count(*) AS number FROM books")
                 .await
@@ -197,7 +197,7 @@ async fn filters_narrow() {
                 "{{ books(first: 100, filter: {filter}) {{ nodes {{ id }} }} }}"
             ))
             .await;
-        let found = nodes(&answer.ok()["books"], "id").len() as i64;
+        let found = i64::try_from(nodes(&answer.ok()["books"], "id").len()).unwrap();
         let expected = catalogue
             .number(&format!(
                 "SELECT count(*) AS number FROM books WHERE {condition}"
