@@ -30,8 +30,14 @@ impl Answer {
 
     /// `extensions.code` of every error, in order.
     pub fn codes(&self) -> Vec<&str> {
-        let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-        errors.iter().map(|error| error["extensions"]["code"].as_str().unwrap_or("(none)")).collect()
+        let errors = self.body["errors"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        errors
+            .iter()
+            .map(|error| error["extensions"]["code"].as_str().unwrap_or("(none)"))
+            .collect()
     }
 
     /// `data`, of an answer without errors.
@@ -81,13 +87,15 @@ impl Client {
 
     /// Runs a document with variables.
     pub async fn run_with(&self, query: &str, variables: Value) -> Result<Answer> {
-        self.send(json!({ "query": query, "variables": variables })).await
+        self.send(json!({ "query": query, "variables": variables }))
+            .await
     }
 
     /// Runs a persisted operation by its id.
     pub async fn run_persisted(&self, id: &str, variables: Value) -> Result<Answer> {
         let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": id } });
-        self.send(json!({ "extensions": extensions, "variables": variables })).await
+        self.send(json!({ "extensions": extensions, "variables": variables }))
+            .await
     }
 
     /// Sends a request body as it is.
@@ -96,12 +104,18 @@ impl Client {
             .http
             .post(&self.endpoint)
             .header("accept-language", self.language)
-            .header("accept", "application/graphql-response+json, application/json;q=0.9")
+            .header(
+                "accept",
+                "application/graphql-response+json, application/json;q=0.9",
+            )
             .json(&body);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let response = request.send().await.context("the endpoint does not answer")?;
+        let response = request
+            .send()
+            .await
+            .context("the endpoint does not answer")?;
         let status = response.status();
         let bytes = response.bytes().await?;
         Ok(Answer {

@@ -25,7 +25,10 @@ pub fn coko() -> Result<PathBuf> {
         .context("the test program lies outside a target folder")?;
     let binary = folder.join("coko");
     if !binary.is_file() {
-        bail!("{} is missing; run `cargo build -p coko` first", binary.display());
+        bail!(
+            "{} is missing; run `cargo build -p coko` first",
+            binary.display()
+        );
     }
     Ok(binary)
 }
@@ -43,8 +46,15 @@ impl Role {
     ///
     /// # Errors
     /// When it ends before, with what it said.
-    pub async fn start(arguments: &[String], environment: &BTreeMap<String, String>, log: PathBuf) -> Result<Self> {
-        let stderr = std::fs::File::options().create(true).append(true).open(&log)?;
+    pub async fn start(
+        arguments: &[String],
+        environment: &BTreeMap<String, String>,
+        log: PathBuf,
+    ) -> Result<Self> {
+        let stderr = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&log)?;
         let mut child = Command::new(coko()?)
             .args(["--format", "json", "serve"])
             .args(arguments)
@@ -57,15 +67,21 @@ impl Role {
             .stderr(stderr)
             .kill_on_drop(true)
             .spawn()?;
-        let stdout = child.stdout.take().context("standard output is not piped")?;
+        let stdout = child
+            .stdout
+            .take()
+            .context("standard output is not piped")?;
         let mut lines = BufReader::new(stdout).lines();
         let first = tokio::time::timeout(START, lines.next_line()).await;
         let Ok(Ok(Some(line))) = first else {
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             bail!("`coko serve {}` did not start: {said}", arguments.join(" "));
         };
-        let said: serde_json::Value = serde_json::from_str(&line).with_context(|| format!("`{line}`"))?;
-        let addresses = said["listening"].as_object().context("the line does not say where roles listen")?;
+        let said: serde_json::Value =
+            serde_json::from_str(&line).with_context(|| format!("`{line}`"))?;
+        let addresses = said["listening"]
+            .as_object()
+            .context("the line does not say where roles listen")?;
         let addresses = addresses
             .iter()
             .map(|(role, address)| {
@@ -78,6 +94,9 @@ impl Role {
 
     /// SIGKILL: the process gets no chance to finish anything.
     pub async fn kill(&mut self) -> Result<()> {
-        self.child.kill().await.context("the process cannot be killed")
+        self.child
+            .kill()
+            .await
+            .context("the process cannot be killed")
     }
 }

@@ -23,10 +23,10 @@ use crate::process::{Role, coko};
 /// The subgraphs' roles.
 const SUBGRAPHS: [&str; 2] = ["auth", "catalog"];
 
-const REGISTER: &str = "mutation($input: RegisterInput!) { register(input: $input) { errors { code message } } }";
+const REGISTER: &str =
+    "mutation($input: RegisterInput!) { register(input: $input) { errors { code message } } }";
 const VERIFY: &str = "mutation($input: VerifyEmailInput!) { verifyEmail(input: $input) { errors { code message } } }";
-const LOGIN: &str =
-    "mutation($input: LoginInput!) { login(input: $input) { tokens { accessToken } errors { code message } } }";
+const LOGIN: &str = "mutation($input: LoginInput!) { login(input: $input) { tokens { accessToken } errors { code message } } }";
 
 /// How the roles are spread over processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +100,10 @@ impl Stack {
     /// # Errors
     /// When the router does not run.
     pub fn client(&self) -> Result<Client> {
-        Ok(Client::new(format!("http://{}/graphql", self.address("router")?)))
+        Ok(Client::new(format!(
+            "http://{}/graphql",
+            self.address("router")?
+        )))
     }
 
     /// The endpoint of a subgraph by itself.
@@ -108,7 +111,10 @@ impl Stack {
     /// # Errors
     /// When it does not run.
     pub fn subgraph(&self, role: &str) -> Result<Client> {
-        Ok(Client::new(format!("http://{}/graphql", self.address(role)?)))
+        Ok(Client::new(format!(
+            "http://{}/graphql",
+            self.address(role)?
+        )))
     }
 
     /// The base URL of a role.
@@ -132,7 +138,10 @@ impl Stack {
     /// # Errors
     /// When there is no such domain.
     pub fn pool(&self, domain: &str) -> Result<Pool> {
-        let url = self.databases.get(domain).with_context(|| format!("there is no domain {domain}"))?;
+        let url = self
+            .databases
+            .get(domain)
+            .with_context(|| format!("there is no domain {domain}"))?;
         Ok(Pool::new(&DatabaseConfig::new(url)))
     }
 
@@ -163,7 +172,11 @@ impl Stack {
     /// When it does not run.
     pub async fn kill(&mut self, role: &str) -> Result<()> {
         let name = self.process_of(role);
-        self.processes.get_mut(&name).with_context(|| format!("{role} does not run"))?.kill().await
+        self.processes
+            .get_mut(&name)
+            .with_context(|| format!("{role} does not run"))?
+            .kill()
+            .await
     }
 
     /// Starts the process that served `role` again, on the same ports.
@@ -172,7 +185,10 @@ impl Stack {
     /// When it does not start.
     pub async fn restart(&mut self, role: &str) -> Result<()> {
         let name = self.process_of(role);
-        let old = self.processes.remove(&name).with_context(|| format!("{role} never ran"))?;
+        let old = self
+            .processes
+            .remove(&name)
+            .with_context(|| format!("{role} never ran"))?;
         let ports: Vec<(String, SocketAddr)> = old.addresses.clone().into_iter().collect();
         drop(old);
         self.start_process(&name, &ports).await?;
@@ -193,7 +209,10 @@ impl Stack {
         };
         let mut arguments: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
         for role in &roles {
-            let known = ports.iter().find(|(known, _)| known == role).map(|(_, address)| *address);
+            let known = ports
+                .iter()
+                .find(|(known, _)| known == role)
+                .map(|(_, address)| *address);
             let address = known.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
             arguments.extend(["--listen".to_owned(), format!("{role}={address}")]);
         }
@@ -207,7 +226,10 @@ impl Stack {
         if roles.contains(&"router") {
             let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schema");
             let operations = json!([schema.join("operations/web.json")]);
-            environment.insert("COKO_ROUTER_PERSISTED__FILES".to_owned(), operations.to_string());
+            environment.insert(
+                "COKO_ROUTER_PERSISTED__FILES".to_owned(),
+                operations.to_string(),
+            );
             let supergraph = schema.join("supergraph.graphql");
             arguments.extend(["--supergraph".to_owned(), supergraph.display().to_string()]);
         }
@@ -239,7 +261,10 @@ impl Stack {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             if !last.is_empty() {
-                bail!("{role} does not become ready: {last}\n{}", std::fs::read_to_string(self.log())?);
+                bail!(
+                    "{role} does not become ready: {last}\n{}",
+                    std::fs::read_to_string(self.log())?
+                );
             }
         }
         Ok(())
@@ -251,7 +276,11 @@ impl Stack {
     /// When a step is refused.
     pub async fn sign_up(&self, name: &str) -> Result<(Account, Client)> {
         let account = Account {
-            email: format!("{}-{}@coko.example", name.to_lowercase(), Entropy::system().digits(9)),
+            email: format!(
+                "{}-{}@coko.example",
+                name.to_lowercase(),
+                Entropy::system().digits(9)
+            ),
             password: format!("{}-baobab", Entropy::system().digits(9)),
         };
         let client = self.client()?;
@@ -261,7 +290,9 @@ impl Stack {
         let registered = client.run_with(REGISTER, json!({ "input": input })).await?;
         refused(&registered.ok()["register"])?;
         let secret = self.secret_sent_to(&account.email).await?;
-        let verified = client.run_with(VERIFY, json!({ "input": { "token": secret } })).await?;
+        let verified = client
+            .run_with(VERIFY, json!({ "input": { "token": secret } }))
+            .await?;
         refused(&verified.ok()["verifyEmail"])?;
         let signed_in = self.sign_in(&account).await?;
         Ok((account, signed_in))
@@ -273,7 +304,11 @@ impl Stack {
     /// When there is no such role.
     pub async fn staff(&self, name: &str, roles: &[&str]) -> Result<Client> {
         let account = Account {
-            email: format!("{}-{}@coko.example", name.to_lowercase(), Entropy::system().digits(9)),
+            email: format!(
+                "{}-{}@coko.example",
+                name.to_lowercase(),
+                Entropy::system().digits(9)
+            ),
             password: format!("{}-baobab", Entropy::system().digits(9)),
         };
         let demo = coko_auth::DemoAccount {
@@ -308,7 +343,10 @@ impl Stack {
         for _ in 0..100 {
             let letter = self.letters(recipient).pop().unwrap_or_default();
             if let Some((_, rest)) = letter.split_once("token=") {
-                return Ok(rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect());
+                return Ok(rest
+                    .chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+                    .collect());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -338,14 +376,20 @@ impl Drop for Stack {
         let (server, databases) = (self.server.clone(), self.databases.clone());
         // Dropping databases needs a runtime, and the test's own may be ending around us.
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             let Ok(runtime) = runtime else { return };
             runtime.block_on(async {
-                let Ok(mut admin) = Connection::establish(&server).await else { return };
+                let Ok(mut admin) = Connection::establish(&server).await else {
+                    return;
+                };
                 for url in databases.values() {
                     let name = url.rsplit('/').next().unwrap_or_default();
                     // What cannot be dropped goes with the private server.
-                    let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+                    let _ = admin
+                        .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+                        .await;
                 }
             });
         });
@@ -362,9 +406,14 @@ fn refused(payload: &serde_json::Value) -> Result<()> {
 }
 
 fn variable(name: &str) -> Result<String> {
-    #[expect(clippy::disallowed_methods, reason = "tests have no configuration but this variable")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests have no configuration but this variable"
+    )]
     let value = std::env::var(name);
-    value.with_context(|| format!("{name} is not set; run `make test`, or `coko servers run -- cargo nextest run`"))
+    value.with_context(|| {
+        format!("{name} is not set; run `make test`, or `coko servers run -- cargo nextest run`")
+    })
 }
 
 async fn create_databases(server: &str) -> Result<BTreeMap<&'static str, String>> {
@@ -373,22 +422,34 @@ async fn create_databases(server: &str) -> Result<BTreeMap<&'static str, String>
     let mut databases = BTreeMap::new();
     for domain in SUBGRAPHS {
         let name = format!("stack_{mark}_{domain}");
-        admin.batch_execute(&format!("CREATE DATABASE {name}")).await?;
-        let (base, _) = server.rsplit_once('/').context("the server's URL names no database")?;
+        admin
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .await?;
+        let (base, _) = server
+            .rsplit_once('/')
+            .context("the server's URL names no database")?;
         databases.insert(domain, format!("{base}/{name}"));
     }
     Ok(databases)
 }
 
 /// The variables that configure every process of a stack.
-fn environment(folder: &Path, nats: &NatsServer, databases: &BTreeMap<&'static str, String>) -> Result<BTreeMap<String, String>> {
+fn environment(
+    folder: &Path,
+    nats: &NatsServer,
+    databases: &BTreeMap<&'static str, String>,
+) -> Result<BTreeMap<String, String>> {
     let home = coko::home::Home::new(&folder.join("home"))?;
-    let secrets: toml::Table = std::fs::read_to_string(home.secrets(&Entropy::system())?)?.parse()?;
+    let secrets: toml::Table =
+        std::fs::read_to_string(home.secrets(&Entropy::system())?)?.parse()?;
     let mut environment = BTreeMap::from([
         ("HOME".to_owned(), folder.display().to_string()),
         ("COKO_ENVIRONMENT".to_owned(), "development".to_owned()),
         ("COKO_NATS_URL".to_owned(), nats.url()),
-        ("COKO_MAIL_FOLDER".to_owned(), folder.join("letters").display().to_string()),
+        (
+            "COKO_MAIL_FOLDER".to_owned(),
+            folder.join("letters").display().to_string(),
+        ),
     ]);
     for (section, table) in &secrets {
         for (key, value) in table.as_table().into_iter().flatten() {
@@ -397,12 +458,24 @@ fn environment(folder: &Path, nats: &NatsServer, databases: &BTreeMap<&'static s
         }
     }
     // One machine registers many readers here.
-    environment.insert("COKO_AUTH_LIMITS__REGISTER__PERMITS".to_owned(), "1000".to_owned());
-    environment.insert("COKO_AUTH_LIMITS__REGISTER__SECONDS".to_owned(), "60".to_owned());
+    environment.insert(
+        "COKO_AUTH_LIMITS__REGISTER__PERMITS".to_owned(),
+        "1000".to_owned(),
+    );
+    environment.insert(
+        "COKO_AUTH_LIMITS__REGISTER__SECONDS".to_owned(),
+        "60".to_owned(),
+    );
     for (domain, url) in databases {
-        environment.insert(format!("COKO_{}_DATABASE_URL", domain.to_uppercase()), url.clone());
+        environment.insert(
+            format!("COKO_{}_DATABASE_URL", domain.to_uppercase()),
+            url.clone(),
+        );
         // Small pools, as several stacks share one server.
-        environment.insert(format!("COKO_{}_DATABASE_POOL", domain.to_uppercase()), "8".to_owned());
+        environment.insert(
+            format!("COKO_{}_DATABASE_POOL", domain.to_uppercase()),
+            "8".to_owned(),
+        );
     }
     Ok(environment)
 }

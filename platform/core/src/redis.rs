@@ -21,7 +21,7 @@ pub fn connect(url: &str) -> Result<Client, String> {
     config.fail_fast = false;
     let client = Builder::from_config(config)
         .with_performance_config(|performance| {
-            performance.default_command_timeout = COMMAND_TIMEOUT
+            performance.default_command_timeout = COMMAND_TIMEOUT;
         })
         .with_connection_config(|connection| {
             connection.connection_timeout = Duration::from_secs(2);

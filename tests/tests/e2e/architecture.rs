@@ -11,7 +11,10 @@ fn root() -> PathBuf {
 
 /// The members that each member's ordinary dependencies name.
 fn arrows() -> BTreeMap<String, Vec<String>> {
-    let workspace: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let workspace: toml::Table = fs::read_to_string(root().join("Cargo.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
     let members = workspace["workspace"]["members"].as_array().unwrap();
     let mut arrows = BTreeMap::new();
     for member in members {
@@ -24,7 +27,10 @@ fn arrows() -> BTreeMap<String, Vec<String>> {
             .filter(|name| name.starts_with("coko"))
             .cloned()
             .collect();
-        arrows.insert(manifest["package"]["name"].as_str().unwrap().to_owned(), ours);
+        arrows.insert(
+            manifest["package"]["name"].as_str().unwrap().to_owned(),
+            ours,
+        );
     }
     arrows
 }
@@ -41,7 +47,10 @@ fn arrows_point_one_way() {
             _subgraph => &["coko-core"],
         };
         for dependency in dependencies {
-            assert!(allowed.contains(&dependency.as_str()), "{member} must not depend on {dependency}");
+            assert!(
+                allowed.contains(&dependency.as_str()),
+                "{member} must not depend on {dependency}"
+            );
         }
     }
 }
@@ -62,7 +71,11 @@ fn subgraph_sources() -> Vec<(String, PathBuf, String)> {
                     let name = subgraph.file_name().to_string_lossy().into_owned();
                     // What follows the tests' heading may do as it likes.
                     let text = fs::read_to_string(path).unwrap();
-                    let text = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+                    let text = text
+                        .split("#[cfg(test)]")
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned();
                     sources.push((name, inside, text));
                 }
             }
@@ -80,9 +93,16 @@ fn belongs(path: &Path, noun: &str) -> bool {
 #[test]
 fn only_the_store_speaks_diesel() {
     for (subgraph, path, text) in subgraph_sources() {
-        let speaks = ["RunQueryDsl", "sql_query", "diesel::insert_into", "diesel::update", "diesel::delete", "diesel::select"]
-            .iter()
-            .any(|word| text.contains(word));
+        let speaks = [
+            "RunQueryDsl",
+            "sql_query",
+            "diesel::insert_into",
+            "diesel::update",
+            "diesel::delete",
+            "diesel::select",
+        ]
+        .iter()
+        .any(|word| text.contains(word));
         assert!(
             !speaks || belongs(&path, "store") || belongs(&path, "tables"),
             "{subgraph}/{} speaks Diesel",
@@ -107,8 +127,19 @@ fn only_commands_open_transactions() {
 fn models_do_no_input_or_output() {
     for (subgraph, path, text) in subgraph_sources() {
         if belongs(&path, "model") {
-            for word in ["async fn", "tokio", "reqwest", "std::fs", "std::net", "diesel_async"] {
-                assert!(!text.contains(word), "{subgraph}/{} mentions {word}", path.display());
+            for word in [
+                "async fn",
+                "tokio",
+                "reqwest",
+                "std::fs",
+                "std::net",
+                "diesel_async",
+            ] {
+                assert!(
+                    !text.contains(word),
+                    "{subgraph}/{} mentions {word}",
+                    path.display()
+                );
             }
         }
     }

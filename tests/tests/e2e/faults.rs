@@ -24,19 +24,32 @@ struct Count {
 
 async fn count(pool: &coko_core::database::Pool, sql: &str) -> Option<i64> {
     let mut connection = pool.get().await.ok()?;
-    let row: Count = diesel::sql_query(sql).get_result(&mut connection).await.ok()?;
+    let row: Count = diesel::sql_query(sql)
+        .get_result(&mut connection)
+        .await
+        .ok()?;
     Some(row.count)
 }
 
 /// A domain of the test's own that counts registrations, with inbox and all.
 async fn counting(stack: &Stack, stop: &CancellationToken) -> TestDatabase {
-    let database = TestDatabase::new("counting", || diesel_migrations::EmbeddedMigrations::new(&[])).await;
+    let database = TestDatabase::new("counting", || {
+        diesel_migrations::EmbeddedMigrations::new(&[])
+    })
+    .await;
     let mut connection = database.pool.get().await.unwrap();
-    connection.batch_execute("CREATE TABLE seen (id UUID NOT NULL)").await.unwrap();
+    connection
+        .batch_execute("CREATE TABLE seen (id UUID NOT NULL)")
+        .await
+        .unwrap();
     let mut test = TestPlatform::with(Clock::system(), Entropy::system());
-    test.platform.bus = Bus::Nats(Nats::connect(&stack.nats.url(), "counting", 1).await.unwrap());
-    let consumers = Consumers::new("counting", database.pool.clone(), &test.platform).on::<UserRegistered>(
-        |connection, _, event, _| {
+    test.platform.bus = Bus::Nats(
+        Nats::connect(&stack.nats.url(), "counting", 1)
+            .await
+            .unwrap(),
+    );
+    let consumers = Consumers::new("counting", database.pool.clone(), &test.platform)
+        .on::<UserRegistered>(|connection, _, event, _| {
             let id = event.id;
             Box::pin(async move {
                 diesel::sql_query("INSERT INTO seen VALUES ($1)")
@@ -45,8 +58,7 @@ async fn counting(stack: &Stack, stop: &CancellationToken) -> TestDatabase {
                     .await?;
                 Ok(())
             })
-        },
-    );
+        });
     for task in consumers.tasks() {
         tokio::spawn(task.run(stop.clone()));
     }
@@ -69,12 +81,23 @@ async fn no_event_is_lost_or_doubled_when_processes_and_the_broker_die() {
             "email": format!("reader-{number}@coko.example"), "password": "karité-du-sahel-7",
             "displayName": "Reader", "consents": { "tracking": true },
         });
-        let document = "mutation($input: RegisterInput!) { register(input: $input) { errors { code } } }";
-        let answer = client.run_with(document, json!({ "input": input })).await.unwrap();
+        let document =
+            "mutation($input: RegisterInput!) { register(input: $input) { errors { code } } }";
+        let answer = client
+            .run_with(document, json!({ "input": input }))
+            .await
+            .unwrap();
         assert_eq!(answer.ok()["register"]["errors"], json!([]));
-        let secret = stack.secret_sent_to(&format!("reader-{number}@coko.example")).await.unwrap();
+        let secret = stack
+            .secret_sent_to(&format!("reader-{number}@coko.example"))
+            .await
+            .unwrap();
         let document = "mutation($input: VerifyEmailInput!) { verifyEmail(input: $input) { errors { code } } }";
-        client.run_with(document, json!({ "input": { "token": secret } })).await.unwrap().ok();
+        client
+            .run_with(document, json!({ "input": { "token": secret } }))
+            .await
+            .unwrap()
+            .ok();
     }
     let unsent = "SELECT count(*) AS count FROM outbox WHERE sent_at IS NULL";
     assert!(count(&auth, unsent).await.unwrap() >= 12);
@@ -90,7 +113,8 @@ async fn no_event_is_lost_or_doubled_when_processes_and_the_broker_die() {
     }
     stack.sign_up("After").await.unwrap();
 
-    let registered = "SELECT count(*) AS count FROM outbox WHERE subject = 'coko.auth.user.registered'";
+    let registered =
+        "SELECT count(*) AS count FROM outbox WHERE subject = 'coko.auth.user.registered'";
     let total = count(&auth, registered).await.unwrap();
     assert_eq!(total, 14);
     eventually("every registration", async || {
@@ -98,11 +122,26 @@ async fn no_event_is_lost_or_doubled_when_processes_and_the_broker_die() {
         (seen == Some(total)).then_some(())
     })
     .await;
-    eventually("an empty outbox", async || (count(&auth, unsent).await == Some(0)).then_some(())).await;
-    let distinct = count(&database.pool, "SELECT count(DISTINCT id) AS count FROM seen").await;
+    eventually("an empty outbox", async || {
+        (count(&auth, unsent).await == Some(0)).then_some(())
+    })
+    .await;
+    let distinct = count(
+        &database.pool,
+        "SELECT count(DISTINCT id) AS count FROM seen",
+    )
+    .await;
     assert_eq!(distinct, Some(total));
-    for (domain, pool) in [("auth", &auth), ("catalog", &stack.pool("catalog").unwrap()), ("counting", &database.pool)] {
-        assert_eq!(count(pool, "SELECT count(*) AS count FROM dead_letter").await, Some(0), "{domain}");
+    for (domain, pool) in [
+        ("auth", &auth),
+        ("catalog", &stack.pool("catalog").unwrap()),
+        ("counting", &database.pool),
+    ] {
+        assert_eq!(
+            count(pool, "SELECT count(*) AS count FROM dead_letter").await,
+            Some(0),
+            "{domain}"
+        );
     }
     stop.cancel();
 }
@@ -115,9 +154,21 @@ async fn the_rest_of_a_query_is_answered_while_a_subgraph_is_down() {
     stack.kill("catalog").await.unwrap();
     let partial = reader.run(query).await.unwrap();
     // `books` is non-null, so the whole of `data` goes with it; `me` alone is answered.
-    assert_eq!(partial.codes(), ["DOWNSTREAM_UNAVAILABLE"], "{:#}", partial.body);
+    assert_eq!(
+        partial.codes(),
+        ["DOWNSTREAM_UNAVAILABLE"],
+        "{:#}",
+        partial.body
+    );
     assert_eq!(partial.body["errors"][0]["path"][0], "books");
-    assert_eq!(reader.run("{ me { displayName } book(slug: \"x\") { title } }").await.unwrap().data()["me"]["displayName"], "Fatou");
+    assert_eq!(
+        reader
+            .run("{ me { displayName } book(slug: \"x\") { title } }")
+            .await
+            .unwrap()
+            .data()["me"]["displayName"],
+        "Fatou"
+    );
     stack.restart("catalog").await.unwrap();
     assert!(reader.run(query).await.unwrap().ok()["books"].is_object());
 }

@@ -13,7 +13,10 @@ struct Count {
 async fn books(stack: &Stack) -> i64 {
     let pool = stack.pool("catalog").unwrap();
     let mut connection = pool.get().await.unwrap();
-    let row: Count = diesel::sql_query("SELECT count(*) AS count FROM books").get_result(&mut connection).await.unwrap();
+    let row: Count = diesel::sql_query("SELECT count(*) AS count FROM books")
+        .get_result(&mut connection)
+        .await
+        .unwrap();
     row.count
 }
 
@@ -23,21 +26,47 @@ async fn bad_documents_and_bodies_are_refused_with_a_code() {
     let endpoint = format!("{}/graphql", stack.base("router").unwrap());
     let http = reqwest::Client::new();
     let send = async |body: Vec<u8>| {
-        let response = http.post(&endpoint).header("content-type", "application/json").body(body).send().await.unwrap();
+        let response = http
+            .post(&endpoint)
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
         let status = response.status().as_u16();
         let body: Value = response.json().await.unwrap_or_default();
-        (status, body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned())
+        (
+            status,
+            body["errors"][0]["extensions"]["code"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        )
     };
     let document = |query: String| serde_json::to_vec(&json!({ "query": query })).unwrap();
     let deep = format!("{}{}", "{ books ".repeat(10_000), "}".repeat(10_000));
-    let aliases: String = (0..10_000).map(|number| format!("a{number}: __typename ")).collect();
+    let aliases: String = (0..10_000)
+        .map(|number| format!("a{number}: __typename "))
+        .collect();
     let cases = [
         ("malformed JSON", b"{\"query\": ".to_vec(), "BAD_REQUEST"),
         ("no JSON at all", vec![0xff, 0xfe, 0x00], "BAD_REQUEST"),
-        ("malformed GraphQL", document("{ books ".to_owned()), "GRAPHQL_PARSE_FAILED"),
-        ("an unknown field", document("{ nonsense }".to_owned()), "GRAPHQL_VALIDATION_FAILED"),
+        (
+            "malformed GraphQL",
+            document("{ books ".to_owned()),
+            "GRAPHQL_PARSE_FAILED",
+        ),
+        (
+            "an unknown field",
+            document("{ nonsense }".to_owned()),
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
         ("10,000 levels", document(deep), "COST_LIMIT_EXCEEDED"),
-        ("10,000 aliases", document(format!("{{ {aliases} }}")), "COST_LIMIT_EXCEEDED"),
+        (
+            "10,000 aliases",
+            document(format!("{{ {aliases} }}")),
+            "COST_LIMIT_EXCEEDED",
+        ),
     ];
     for (what, body, expected) in cases {
         let (status, code) = send(body).await;
@@ -45,11 +74,25 @@ async fn bad_documents_and_bodies_are_refused_with_a_code() {
         assert!(status == 200 || status == 400, "{what}: {status}");
     }
     // A client that is told "too large" may find the connection closed before it has sent everything.
-    let huge = http.post(&endpoint).header("content-type", "application/json").body(vec![b'x'; 50 << 20]).send().await;
+    let huge = http
+        .post(&endpoint)
+        .header("content-type", "application/json")
+        .body(vec![b'x'; 50 << 20])
+        .send()
+        .await;
     if let Ok(response) = huge {
         assert_eq!(response.status().as_u16(), 413);
     }
-    assert_eq!(stack.client().unwrap().run("{ __typename }").await.unwrap().ok()["__typename"], "Query");
+    assert_eq!(
+        stack
+            .client()
+            .unwrap()
+            .run("{ __typename }")
+            .await
+            .unwrap()
+            .ok()["__typename"],
+        "Query"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,8 +101,20 @@ async fn bad_arguments_write_nothing() {
     let client = stack.client().unwrap();
     // The router counts what a page would cost; the subgraph by itself refuses the page.
     let vast = "{ books(first: 100000) { nodes { id } } }";
-    assert_eq!(client.run(vast).await.unwrap().codes(), ["COST_LIMIT_EXCEEDED"]);
-    assert_eq!(stack.subgraph("catalog").unwrap().run(vast).await.unwrap().codes(), ["VALIDATION_FAILED"]);
+    assert_eq!(
+        client.run(vast).await.unwrap().codes(),
+        ["COST_LIMIT_EXCEEDED"]
+    );
+    assert_eq!(
+        stack
+            .subgraph("catalog")
+            .unwrap()
+            .run(vast)
+            .await
+            .unwrap()
+            .codes(),
+        ["VALIDATION_FAILED"]
+    );
     for query in [
         "{ books(first: 101) { nodes { id } } }",
         "{ books(first: 0) { nodes { id } } }",
@@ -68,36 +123,86 @@ async fn bad_arguments_write_nothing() {
         "{ searchBooks(query: \"a\") { books { nodes { id } } } }",
     ] {
         let answer = client.run(query).await.unwrap();
-        assert_eq!(answer.codes(), ["VALIDATION_FAILED"], "{query}: {:#}", answer.body);
+        assert_eq!(
+            answer.codes(),
+            ["VALIDATION_FAILED"],
+            "{query}: {:#}",
+            answer.body
+        );
     }
 
     let publisher = stack.staff("Maison", &["publisher"]).await.unwrap();
     let create = "mutation($input: CreateBookInput!) { createBook(input: $input) { book { title } errors { field code } } }";
     let refusals = [
-        (json!({ "title": "x", "language": "fr", "isbn": "9782070360025" }), "INVALID_ISBN"),
-        (json!({ "title": "x", "language": "fr", "prices": [{ "amount": -1, "currency": "XOF" }] }), "NEGATIVE_PRICE"),
-        (json!({ "title": "a\u{0}b", "language": "fr" }), "CONTROL_CHARACTERS"),
-        (json!({ "title": "x".repeat(400), "language": "fr" }), "TOO_LONG"),
-        (json!({ "title": "x", "language": "no such language" }), "INVALID_LANGUAGE"),
+        (
+            json!({ "title": "x", "language": "fr", "isbn": "9782070360025" }),
+            "INVALID_ISBN",
+        ),
+        (
+            json!({ "title": "x", "language": "fr", "prices": [{ "amount": -1, "currency": "XOF" }] }),
+            "NEGATIVE_PRICE",
+        ),
+        (
+            json!({ "title": "a\u{0}b", "language": "fr" }),
+            "CONTROL_CHARACTERS",
+        ),
+        (
+            json!({ "title": "x".repeat(400), "language": "fr" }),
+            "TOO_LONG",
+        ),
+        (
+            json!({ "title": "x", "language": "no such language" }),
+            "INVALID_LANGUAGE",
+        ),
     ];
     for (input, expected) in refusals {
-        let answer = publisher.run_with(create, json!({ "input": input })).await.unwrap();
-        assert_eq!(answer.ok()["createBook"]["errors"][0]["code"], expected, "{input}");
+        let answer = publisher
+            .run_with(create, json!({ "input": input }))
+            .await
+            .unwrap();
+        assert_eq!(
+            answer.ok()["createBook"]["errors"][0]["code"],
+            expected,
+            "{input}"
+        );
         assert_eq!(answer.ok()["createBook"]["book"], Value::Null, "{input}");
     }
-    let unknown = json!({ "title": "x", "language": "fr", "prices": [{ "amount": 1, "currency": "BTC" }] });
-    assert_eq!(publisher.run_with(create, json!({ "input": unknown })).await.unwrap().data(), &Value::Null);
+    let unknown =
+        json!({ "title": "x", "language": "fr", "prices": [{ "amount": 1, "currency": "BTC" }] });
+    assert_eq!(
+        publisher
+            .run_with(create, json!({ "input": unknown }))
+            .await
+            .unwrap()
+            .data(),
+        &Value::Null
+    );
     assert_eq!(books(&stack).await, 0);
     texts_stay_texts(&stack, &publisher, create).await;
 }
 
 /// SQL and HTML are words like any others: stored as they are, run by nobody, escaped where they are shown.
 async fn texts_stay_texts(stack: &Stack, publisher: &Client, create: &str) {
-    for title in ["Robert'); DROP TABLE books;--", "<script>alert(1)</script>", "=HYPERLINK(\"http://x\")", "{{7*7}} ${7*7} %s"] {
-        let answer = publisher.run_with(create, json!({ "input": { "title": title, "language": "fr" } })).await.unwrap();
+    for title in [
+        "Robert'); DROP TABLE books;--",
+        "<script>alert(1)</script>",
+        "=HYPERLINK(\"http://x\")",
+        "{{7*7}} ${7*7} %s",
+    ] {
+        let answer = publisher
+            .run_with(
+                create,
+                json!({ "input": { "title": title, "language": "fr" } }),
+            )
+            .await
+            .unwrap();
         assert_eq!(answer.ok()["createBook"]["book"]["title"], title);
         let search = "query($query: String!) { searchBooks(query: $query) { books { nodes { id } } } suggest(query: $query) { text } }";
-        publisher.run_with(search, json!({ "query": title })).await.unwrap().ok();
+        publisher
+            .run_with(search, json!({ "query": title }))
+            .await
+            .unwrap()
+            .ok();
     }
     assert_eq!(books(stack).await, 4);
 }

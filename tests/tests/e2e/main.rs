@@ -1,5 +1,9 @@
 //! The end-to-end journeys: real processes, real PostgreSQL, real JetStream, HTTP. One file per journey.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod architecture;
 mod faults;

@@ -24,7 +24,10 @@ async fn a_spent_refresh_token_ends_its_whole_family() {
     let spent = first["refreshToken"].as_str().unwrap();
     let second = refresh(&client, spent).await["tokens"].clone();
     let access = client.with_token(second["accessToken"].as_str().unwrap());
-    assert_eq!(access.run(ME).await.unwrap().ok()["me"]["email"], account.email);
+    assert_eq!(
+        access.run(ME).await.unwrap().ok()["me"]["email"],
+        account.email
+    );
 
     // The thief's turn: the token that was exchanged already.
     let stolen = refresh(&client, spent).await;
@@ -35,8 +38,15 @@ async fn a_spent_refresh_token_ends_its_whole_family() {
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     assert_eq!(access.run(ME).await.unwrap().codes(), ["UNAUTHENTICATED"]);
     for role in ["auth", "catalog"] {
-        let direct = stack.subgraph(role).unwrap().with_token(second["accessToken"].as_str().unwrap());
-        assert_eq!(direct.run("{ __typename }").await.unwrap().codes(), ["UNAUTHENTICATED"], "{role}");
+        let direct = stack
+            .subgraph(role)
+            .unwrap()
+            .with_token(second["accessToken"].as_str().unwrap());
+        assert_eq!(
+            direct.run("{ __typename }").await.unwrap().codes(),
+            ["UNAUTHENTICATED"],
+            "{role}"
+        );
     }
 }
 
@@ -48,8 +58,17 @@ async fn guessing_is_throttled_and_accounts_are_not_revealed() {
 
     // Whether there is an account or not, a reset is answered alike; only the letter tells its owner.
     let reset = "mutation($input: RequestPasswordResetInput!) { requestPasswordReset(input: $input) { accepted errors { code } } }";
-    let known = client.run_with(reset, json!({ "input": { "email": account.email } })).await.unwrap();
-    let unknown = client.run_with(reset, json!({ "input": { "email": "nobody@coko.example" } })).await.unwrap();
+    let known = client
+        .run_with(reset, json!({ "input": { "email": account.email } }))
+        .await
+        .unwrap();
+    let unknown = client
+        .run_with(
+            reset,
+            json!({ "input": { "email": "nobody@coko.example" } }),
+        )
+        .await
+        .unwrap();
     assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
     assert_eq!(known.ok()["requestPasswordReset"]["accepted"], true);
 
@@ -67,5 +86,12 @@ async fn guessing_is_throttled_and_accounts_are_not_revealed() {
     }
     let limited = codes.last().unwrap();
     assert_eq!(limited.codes(), ["RATE_LIMITED"], "{:#}", limited.body);
-    assert!(limited.body["errors"][0]["extensions"]["retryAfter"].as_i64().unwrap() > 0, "{:#}", limited.body);
+    assert!(
+        limited.body["errors"][0]["extensions"]["retryAfter"]
+            .as_i64()
+            .unwrap()
+            > 0,
+        "{:#}",
+        limited.body
+    );
 }
