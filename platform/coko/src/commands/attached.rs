@@ -52,7 +52,7 @@ impl Attached {
                 }),
             };
         }
-        let occupied = home.occupy("a coko command", None)?;
+        let occupied = home.occupy(&command_line(), None)?;
         let step = global
             .progress
             .step("starting private servers for this command");
@@ -81,6 +81,12 @@ impl Attached {
             servers.stop().await;
         }
     }
+}
+
+/// How this command was called, for whoever finds the home folder occupied. None of those that come here takes a secret.
+fn command_line() -> String {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    format!("coko {}", arguments.join(" "))
 }
 
 /// The settings that private servers and their home stand in for, in the shape of a configuration file.
