@@ -151,3 +151,87 @@ impl Connection {
         Ok(answer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const ANSWER: &str = r#"{"data":{"a":1}}"#;
+
+    /// A server that answers `ANSWER` so many times, and `after` from then on.
+    async fn server(times: usize, after: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answered = Arc::new(AtomicUsize::new(0));
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let answered = answered.clone();
+                let service = service_fn(move |request: Request<Incoming>| {
+                    let count = answered.fetch_add(1, Ordering::Relaxed);
+                    async move {
+                        assert_eq!(request.uri().path(), "/graphql");
+                        request.into_body().collect().await.unwrap();
+                        let body = if count < times { ANSWER } else { after };
+                        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(body))))
+                    }
+                });
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            }
+        });
+        address
+    }
+
+    fn load(address: SocketAddr) -> Load {
+        Load {
+            address,
+            body: Bytes::from_static(b"{}"),
+            expected: Bytes::from_static(ANSWER.as_bytes()),
+            connections: 2,
+        }
+    }
+
+    #[tokio::test]
+    async fn every_answer_counts_once() {
+        let address = server(usize::MAX, ANSWER).await;
+        let mut connection = Connection::open(address).await.unwrap();
+        assert_eq!(connection.ask(Bytes::new()).await.unwrap(), ANSWER);
+        let measured = load(address).run(Duration::from_millis(200)).await.unwrap();
+        assert!(measured.latencies.count() >= 2);
+        assert!(measured.took >= Duration::from_millis(200));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_differs_ends_the_run() {
+        for other in [
+            r#"{"data":{"a":2}}"#,
+            r#"{"data":{"a":1}"#,
+            r#"{"data":{"a":1}} "#,
+        ] {
+            let address = server(5, other).await;
+            let outcome = load(address).run(Duration::from_secs(10)).await;
+            assert!(outcome.is_err(), "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_answer_is_data_without_errors() {
+        for bad in [
+            r#"{"data":null}"#,
+            r#"{"data":{},"errors":[{"message":"x"}]}"#,
+            "<html>",
+        ] {
+            let address = server(0, bad).await;
+            let mut connection = Connection::open(address).await.unwrap();
+            assert!(connection.ask(Bytes::new()).await.is_err(), "{bad}");
+        }
+    }
+}

@@ -1,4 +1,5 @@
-//! Resolving any query over the static data: arguments, aliases, fragments, `_entities`.
+//! Resolving a query over the static data: arguments, aliases, fragments, `_entities`. Queries are those of planners, which
+//! name no key twice in an object and leave conditions out.
 
 use std::fmt::Write as _;
 
