@@ -239,3 +239,15 @@ impl From<diesel_async::pooled_connection::bb8::RunError> for Error {
         Self::unavailable(error)
     }
 }
+
+impl From<crate::crypto::CryptoError> for Error {
+    fn from(error: crate::crypto::CryptoError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<crate::identity::MintError> for Error {
+    fn from(error: crate::identity::MintError) -> Self {
+        Self::internal(error)
+    }
+}

@@ -11,6 +11,7 @@ use crate::locale::Locale;
 #[derive(Clone)]
 pub struct Translations {
     bundles: Arc<[(Locale, FluentBundle<FluentResource>)]>,
+    bounds: &'static [(&'static str, usize)],
 }
 
 /// A Fluent file that does not parse; found by the service's own tests and at start.
@@ -58,15 +59,21 @@ impl Translations {
         }
         Ok(Self {
             bundles: bundles.into(),
+            bounds: &[],
         })
+    }
+
+    /// Gives every message the service's own bounds to name, such as the most characters of a name.
+    #[must_use]
+    pub fn with_bounds(self, bounds: &'static [(&'static str, usize)]) -> Self {
+        Self { bounds, ..self }
     }
 
     /// The message `key` for `locale`, else in French, else the key itself.
     pub fn text(&self, locale: &Locale, key: &str, args: &[(&str, FluentValue<'_>)]) -> String {
-        let arguments: FluentArgs<'_> = args
-            .iter()
-            .map(|(name, value)| (*name, value.clone()))
-            .collect();
+        let bounds = self.bounds.iter();
+        let bounds = bounds.map(|(name, bound)| (*name, FluentValue::from(*bound)));
+        let arguments: FluentArgs<'_> = bounds.chain(args.iter().cloned()).collect();
         self.bundle(locale)
             .into_iter()
             .chain(self.bundle(&Locale::FR))

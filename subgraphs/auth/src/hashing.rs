@@ -23,6 +23,12 @@ pub(crate) struct Hasher {
 #[error("passwords cannot be hashed: {0}")]
 pub struct HashError(String);
 
+impl From<HashError> for coko_core::Error {
+    fn from(error: HashError) -> Self {
+        Self::internal(error)
+    }
+}
+
 impl Hasher {
     /// A hasher with `config`'s parameters.
     pub(crate) fn new(config: PasswordConfig, entropy: &Entropy) -> Result<Self, HashError> {

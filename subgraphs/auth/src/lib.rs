@@ -53,10 +53,11 @@ pub fn sdl() -> String {
 /// # Errors
 /// When a translation file does not parse, which the tests would have found.
 pub fn translations() -> Result<Translations, TranslationError> {
-    Translations::new(&[
+    let translations = Translations::new(&[
         (Locale::FR, include_str!("../locales/fr.ftl")),
         (Locale::EN, include_str!("../locales/en.ftl")),
-    ])
+    ])?;
+    Ok(translations.with_bounds(error::BOUNDS))
 }
 
 /// The public halves of the configured root keys, for a verifier in the same process.

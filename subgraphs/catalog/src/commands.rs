@@ -5,8 +5,10 @@
 pub(crate) mod authors;
 pub(crate) mod books;
 pub(crate) mod categories;
+pub(crate) mod imports;
 pub(crate) mod publishers;
 pub(crate) mod readers;
+pub(crate) mod sample;
 pub(crate) mod series;
 
 use std::collections::HashMap;
@@ -14,16 +16,15 @@ use std::collections::HashMap;
 use coko_core::context::CommandContext;
 use coko_core::database::Connection;
 use coko_core::events::catalog::{BookPublished, BookState, BookUpdated};
-use coko_core::{Error, outbox};
+use coko_core::graphql::{Failure, Outcome};
+use coko_core::{Code, Error, outbox};
 use diesel::QueryResult;
+use diesel::result::{DatabaseErrorKind, Error as Diesel};
 use uuid::Uuid;
 
-use crate::error::EditError;
-use crate::model::{Book, ContributorRole, Editor, Refusal, RefusalCode, Slug};
+use crate::model::reason::{SlugTaken, VersionConflict};
+use crate::model::{Book, ContributorRole, Editor, Slug};
 use crate::store;
-
-/// What a command returns: the new state, or why there is none.
-pub(crate) type Edited<T> = Result<T, EditError>;
 
 /// What the one who asks may edit; the houses are looked up only for those who may use them.
 pub(crate) async fn editor(
@@ -52,11 +53,35 @@ fn require_any(context: &CommandContext, rights: &[(&str, &str)]) -> Result<(), 
 }
 
 /// Refuses an edit of another version than the one that is there.
-fn same_version(found: i64, expected: i64) -> Result<(), Refusal> {
+fn same_version<C: From<VersionConflict>>(found: i64, expected: i64) -> Outcome<(), C> {
     if found == expected {
         Ok(())
     } else {
-        Err(Refusal::of("version", RefusalCode::VersionConflict))
+        Err(Failure::field(VersionConflict.into(), "version"))
+    }
+}
+
+/// The unique index that a row would have broken.
+fn broken_index(error: &Diesel) -> Option<&str> {
+    match error {
+        Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, about) => about.constraint_name(),
+        _ => None,
+    }
+}
+
+/// A chosen slug that two editors reach at once is a refusal like any other.
+fn slug_taken<C: From<SlugTaken>>(error: Diesel) -> Failure<C> {
+    match broken_index(&error) {
+        Some(index) if index.ends_with("_slug_key") => Failure::field(SlugTaken.into(), "slug"),
+        _ => error.into(),
+    }
+}
+
+/// A slug that we made and someone else was faster to use: trying again makes another one.
+fn overtaken(error: Diesel) -> Error {
+    match broken_index(&error) {
+        Some(_) => Error::new(Code::Conflict, "core-conflict").with_source(error),
+        None => error.into(),
     }
 }
 

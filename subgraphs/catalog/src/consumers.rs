@@ -13,8 +13,8 @@ use futures::FutureExt as _;
 use uuid::Uuid;
 
 use crate::Catalog;
+use crate::commands::imports::ApplyError;
 use crate::commands::readers;
-use crate::import::apply::ApplyError;
 
 /// The handlers of what other domains say, and of catalog's own events for what follows the database.
 pub(crate) fn consumers(platform: &Platform, pool: Pool, catalog: &Arc<Catalog>) -> Consumers {

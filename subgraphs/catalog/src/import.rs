@@ -4,7 +4,6 @@
 //! again changes nothing, and an import that was killed goes on where it stopped. Every row that cannot be a book is
 //! reported with its line and the reason; the others go in.
 
-pub(crate) mod apply;
 mod csv;
 mod onix;
 
@@ -23,6 +22,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::commands::imports;
 use crate::model::{ContributorRole, Format, Isbn, PublicationDate};
 
 /// Records per transaction.
@@ -81,7 +81,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    fn new(line: u64, field: &str, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(line: u64, field: &str, reason: impl Into<String>) -> Self {
         Self {
             line,
             field: (!field.is_empty()).then(|| field.to_owned()),
@@ -151,6 +151,11 @@ pub(crate) enum CategoryKey {
     Thema(String),
 }
 
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference to the field"
+)]
 fn as_text<S: serde::Serializer>(
     date: &Option<PublicationDate>,
     serializer: S,
@@ -216,7 +221,7 @@ impl Record {
     }
 
     /// SHA-256 of everything the record says.
-    fn digest(&self) -> Vec<u8> {
+    pub(crate) fn digest(&self) -> Vec<u8> {
         // Records are made of texts and numbers, whose JSON cannot fail.
         Sha256::digest(serde_json::to_vec(self).unwrap_or_default()).to_vec()
     }
@@ -281,7 +286,7 @@ pub async fn run(
     while let Some(parsed) = receive.recv().await {
         match parsed {
             Parsed::Rows(rows) => {
-                report.absorb(apply::batch(pool, context, source, rows).await?);
+                report.absorb(imports::batch(pool, context, source, rows).await?);
                 progress(position.load(Ordering::Relaxed), total);
             }
             Parsed::Failed(error) => return Err(error),

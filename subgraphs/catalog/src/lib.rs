@@ -17,7 +17,6 @@ mod graphql;
 pub mod import;
 pub mod model;
 mod opds;
-mod sample;
 pub mod search;
 mod store;
 mod tables;
@@ -36,8 +35,8 @@ use coko_core::service::{Platform, Service};
 use coko_core::translation::{TranslationError, Translations};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
+pub use commands::sample::seed_sample;
 pub use config::Config;
-pub use sample::seed_sample;
 use search::{Meilisearch, Postgres, Search};
 use store::shelf::{ShelfFilter, Shelved, Sort};
 

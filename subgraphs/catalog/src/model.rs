@@ -5,23 +5,28 @@
 mod author;
 mod book;
 mod category;
+mod checks;
 mod date;
 mod editing;
 mod isbn;
 mod language;
 mod publisher;
+pub mod reason;
 mod series;
 mod slug;
 mod stored;
 
+pub use coko_core::graphql::Refusal;
+
 pub use author::{Author, AuthorChanges, sort_name};
 pub use book::{
     Book, BookChanges, CheckedChanges, Contribution, ContributorRole, Format, SeriesPlace, Stats,
-    Status, check_prices,
+    Status, check_categories, check_prices,
 };
 pub use category::{Category, CategoryChanges};
+pub use checks::Patch;
 pub use date::{Precision, PublicationDate};
-pub use editing::{Editor, Refusal, RefusalCode};
+pub use editing::Editor;
 pub use isbn::{Isbn, IsbnError};
 pub use language::bcp47;
 pub use publisher::{Publisher, PublisherChanges};

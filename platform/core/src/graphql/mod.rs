@@ -10,7 +10,7 @@ pub use connection::{PageArgs, connection};
 pub use fluent_bundle::FluentValue;
 pub use handler::{Loaders, router};
 pub use money::MoneyType;
-pub use refusal::text_refusal;
+pub use refusal::{Failure, Outcome, Refusal, Refusals, refusal_message, settle};
 
 use crate::context::CommandContext;
 use crate::identity::Viewer;

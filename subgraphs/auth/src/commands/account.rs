@@ -2,13 +2,14 @@
 
 use coko_core::context::CommandContext;
 use coko_core::events::auth::UserProfileUpdated;
+use coko_core::graphql::{Failure, Outcome, Refusals};
 use coko_core::locale::Locale;
 use coko_core::{outbox, text};
 use diesel_async::AsyncConnection as _;
 use serde_json::{Value, json};
 
 use super::{Auth, audit};
-use crate::error::{Failure, Outcome, Refusals, UpdateProfileErrorCode, limits};
+use crate::error::{UpdateProfileErrorCode, limits};
 use crate::model::{
     Account, Avatar, Preferences, Privacy, Subject, Theme, is_country, is_time_zone,
 };
@@ -86,7 +87,7 @@ pub(crate) async fn update_profile(
 
 /// The account with the change, if all of it is sound.
 fn apply(mut account: Account, change: ProfileChange) -> Outcome<Account, UpdateProfileErrorCode> {
-    let mut refusals = Refusals::new();
+    let mut refusals = Refusals::default();
     if let Some(name) = change.display_name {
         let name = refusals.check(
             text::line(&name, limits::NAME),
@@ -146,7 +147,7 @@ fn apply(mut account: Account, change: ProfileChange) -> Outcome<Account, Update
             ),
         }
     }
-    refusals.finish()?;
+    refusals.finish(())?;
     Ok(account)
 }
 

@@ -3,6 +3,7 @@
 use coko_core::context::CommandContext;
 use coko_core::database::Connection;
 use coko_core::events::auth::{UserRoleChanged, UserSuspended, UserUnsuspended};
+use coko_core::graphql::{Failure, Outcome};
 use coko_core::{outbox, text};
 use diesel_async::AsyncConnection as _;
 use serde_json::json;
@@ -11,8 +12,7 @@ use uuid::Uuid;
 use super::session::end;
 use super::{Auth, audit, compact, personal_token};
 use crate::error::{
-    Failure, Fault, GrantRoleErrorCode, Outcome, RevokeRoleErrorCode, SuspendUserErrorCode,
-    UnsuspendUserErrorCode, limits,
+    GrantRoleErrorCode, RevokeRoleErrorCode, SuspendUserErrorCode, UnsuspendUserErrorCode, limits,
 };
 use crate::model::{Account, Change, RevokeReason, Status, Subject};
 use crate::store;
@@ -108,7 +108,7 @@ async fn end_excessive_tokens(
     context: &CommandContext,
     connection: &mut Connection,
     user: Uuid,
-) -> Result<(), Fault> {
+) -> coko_core::Result<()> {
     let mut roles = store::roles::of(connection, &[user]).await?;
     let roles = roles.remove(&user).unwrap_or_default();
     let rights = compact(store::roles::rights(connection, Some(&roles)).await?);

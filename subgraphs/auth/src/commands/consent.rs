@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use coko_core::context::CommandContext;
 use coko_core::database::Connection;
 use coko_core::events::auth::UserExportRequested;
+use coko_core::graphql::{Failure, Outcome};
 use coko_core::outbox;
 use diesel_async::AsyncConnection as _;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use super::phone::PHONE;
 use super::{Auth, audit, require_session};
-use crate::error::{Failure, Fault, Outcome, RequestDataExportErrorCode, SetConsentsErrorCode};
+use crate::error::{RequestDataExportErrorCode, SetConsentsErrorCode};
 use crate::model::{Consent, ConsentKind, DataExport, NewConsent, Subject};
 use crate::store;
 
@@ -122,7 +123,7 @@ async fn own_part(
     auth: &Auth,
     connection: &mut Connection,
     user: Uuid,
-) -> Result<Value, Fault> {
+) -> coko_core::Result<Value> {
     let date = |at: time::OffsetDateTime| at.format(&Rfc3339).unwrap_or_default();
     let account = store::accounts::by_id(connection, user)
         .await?

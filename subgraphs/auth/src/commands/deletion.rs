@@ -2,6 +2,7 @@
 
 use coko_core::context::CommandContext;
 use coko_core::events::auth::UserDeleted;
+use coko_core::graphql::{Failure, Outcome};
 use coko_core::{mail, outbox};
 use diesel_async::AsyncConnection as _;
 use time::{Duration, OffsetDateTime};
@@ -9,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use super::administration::ADMIN;
 use super::session::end;
 use super::{Auth, audit, personal_token, require_session};
-use crate::error::{DeleteAccountErrorCode, Failure, Fault, Outcome};
+use crate::error::DeleteAccountErrorCode;
 use crate::letters::{self, Content};
 use crate::model::{Account, Change, RevokeReason, Subject, prepare_password};
 use crate::store;
@@ -119,10 +120,9 @@ pub(crate) async fn sweep(context: &CommandContext, auth: &Auth) -> coko_core::R
                 for account in &due {
                     erase(context, auth, connection, account).await?;
                 }
-                Ok::<_, Fault>(due.len())
+                Ok::<_, coko_core::Error>(due.len())
             })
-            .await
-            .map_err(Fault::into_inner)?;
+            .await?;
         swept += batch;
         if batch == 0 {
             return Ok(swept);
@@ -136,7 +136,7 @@ async fn erase(
     auth: &Auth,
     connection: &mut coko_core::database::Connection,
     account: &Account,
-) -> Result<(), Fault> {
+) -> coko_core::Result<()> {
     account
         .status
         .after(Change::Anonymise)

@@ -3,6 +3,7 @@
 //! A client's token carries its rights and no more; its partner narrows it offline before handing it on.
 
 use coko_core::context::CommandContext;
+use coko_core::graphql::{Failure, Outcome, Refusals};
 use coko_core::identity::{PartnerGrant, Right, client_key};
 use coko_core::text;
 use diesel_async::AsyncConnection as _;
@@ -14,8 +15,8 @@ use super::personal_token::{lifetime, parse_rights};
 use super::{Auth, audit};
 use crate::error::{
     CreatePartnerClientErrorCode as CreateClient, CreatePartnerErrorCode as Create,
-    DisablePartnerClientErrorCode, Failure, MintPartnerTokenErrorCode as Mint, Outcome, Refusals,
-    RevokePartnerTokenErrorCode, limits,
+    DisablePartnerClientErrorCode, MintPartnerTokenErrorCode as Mint, RevokePartnerTokenErrorCode,
+    limits,
 };
 use crate::model::{Email, Partner, PartnerClient, PartnerToken, Subject, is_slug};
 use crate::store;
@@ -29,13 +30,13 @@ pub(crate) async fn create(
     contact: &str,
 ) -> Outcome<Partner, Create> {
     context.viewer.require("partners", "manage")?;
-    let mut refusals = Refusals::new();
+    let mut refusals = Refusals::default();
     if !is_slug(slug) {
         refusals.add(Create::SlugInvalid, "slug");
     }
     let name = refusals.check(text::line(name, limits::NAME), Create::NameInvalid, "name");
     let contact = refusals.check(Email::parse(contact), Create::ContactInvalid, "contact");
-    refusals.finish()?;
+    refusals.finish(())?;
     let partner = Partner {
         slug: slug.to_owned(),
         name: name.unwrap_or_default(),
@@ -75,7 +76,7 @@ pub(crate) async fn create_client(
     rights: &[String],
 ) -> Outcome<PartnerClient, CreateClient> {
     context.viewer.require("partners", "manage")?;
-    let mut refusals = Refusals::new();
+    let mut refusals = Refusals::default();
     if !is_slug(slug) {
         refusals.add(CreateClient::SlugInvalid, "slug");
     }
@@ -85,7 +86,7 @@ pub(crate) async fn create_client(
         "name",
     );
     let rights = refusals.check(parse_rights(rights), CreateClient::RightInvalid, "rights");
-    refusals.finish()?;
+    refusals.finish(())?;
     let client = PartnerClient {
         slug: slug.to_owned(),
         partner: partner.to_owned(),

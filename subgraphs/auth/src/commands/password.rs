@@ -3,6 +3,7 @@
 use coko_core::context::CommandContext;
 use coko_core::crypto::token_hash;
 use coko_core::database::Connection;
+use coko_core::graphql::{Failure, Outcome};
 use coko_core::mail;
 use diesel_async::AsyncConnection as _;
 use time::Duration;
@@ -11,8 +12,8 @@ use super::registration::welcome;
 use super::session::end;
 use super::{Auth, audit, personal_token, require_session};
 use crate::error::{
-    ChangePasswordErrorCode, Failure, Fault, Outcome, PasswordCodes, RequestPasswordResetErrorCode,
-    ResetPasswordErrorCode, password_code,
+    ChangePasswordErrorCode, PasswordCodes, RequestPasswordResetErrorCode, ResetPasswordErrorCode,
+    password_code,
 };
 use crate::letters::{self, Content};
 use crate::model::{
@@ -219,7 +220,7 @@ pub(crate) async fn change(
             )
             .await?;
             tell_owner(context, auth, connection, &account).await?;
-            Ok::<_, Fault>(ended.len())
+            Ok::<_, coko_core::Error>(ended.len())
         })
         .await?;
     drop(connection);

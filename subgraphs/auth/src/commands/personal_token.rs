@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use coko_core::context::CommandContext;
 use coko_core::database::Connection;
+use coko_core::graphql::{Failure, Outcome, Refusals};
 use coko_core::identity::{Right, UserGrant, session_key};
 use coko_core::text;
 use diesel_async::AsyncConnection as _;
@@ -13,8 +14,7 @@ use uuid::Uuid;
 
 use super::{Auth, audit, require_session};
 use crate::error::{
-    CreatePersonalAccessTokenErrorCode as Create, Failure, Fault, Outcome, Refusals,
-    RevokePersonalAccessTokenErrorCode, limits,
+    CreatePersonalAccessTokenErrorCode as Create, RevokePersonalAccessTokenErrorCode, limits,
 };
 use crate::model::{PersonalAccessToken, Subject};
 use crate::store;
@@ -28,11 +28,11 @@ pub(crate) async fn create(
     days: i32,
 ) -> Outcome<(PersonalAccessToken, String), Create> {
     context.viewer.require_user()?;
-    let mut refusals = Refusals::new();
+    let mut refusals = Refusals::default();
     let name = refusals.check(text::line(name, limits::NAME), Create::NameInvalid, "name");
     let rights = refusals.check(parse_rights(scopes), Create::ScopeInvalid, "scopes");
     let days = refusals.check(lifetime(days), Create::ExpiryInvalid, "expiresInDays");
-    refusals.finish()?;
+    refusals.finish(())?;
     let (Some(name), Some(rights), Some(days)) = (name, rights, days) else {
         return Err(Failure::Refused(Vec::new()));
     };
@@ -139,7 +139,7 @@ pub(crate) async fn end(
     connection: &mut Connection,
     user: Uuid,
     only: Option<&[Uuid]>,
-) -> Result<usize, Fault> {
+) -> coko_core::Result<usize> {
     let ended = store::tokens::revoke(connection, user, only, context.now).await?;
     let keys: Vec<_> = ended
         .iter()

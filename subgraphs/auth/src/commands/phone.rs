@@ -4,6 +4,7 @@ use coko_core::context::CommandContext;
 use coko_core::crypto::token_hash;
 use coko_core::database::Connection;
 use coko_core::graphql::FluentValue;
+use coko_core::graphql::{Failure, Outcome, Refusals};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::AsyncConnection as _;
 use time::{Duration, OffsetDateTime};
@@ -13,10 +14,7 @@ use super::registration::{
 };
 use super::session::{SignedIn, start};
 use super::{Auth, audit, require_session};
-use crate::error::{
-    ConfirmPhoneErrorCode, Failure, Fault, Outcome, Refusals, RequestPhoneCodeErrorCode,
-    SignInWithPhoneErrorCode,
-};
+use crate::error::{ConfirmPhoneErrorCode, RequestPhoneCodeErrorCode, SignInWithPhoneErrorCode};
 use crate::model::{
     Account, Method, NewAccount, Phone, PhoneVerdict, Status, Subject, TextMessage,
 };
@@ -94,7 +92,7 @@ pub(crate) async fn sign_in(
     introduction: Option<Introduction>,
     device: Option<&str>,
 ) -> Outcome<SignedIn, SignInWithPhoneErrorCode> {
-    let mut refusals = Refusals::new();
+    let mut refusals = Refusals::default();
     let codes = IntroductionCodes {
         display_name: SignInWithPhoneErrorCode::DisplayNameInvalid,
         country: SignInWithPhoneErrorCode::CountryUnknown,
@@ -109,7 +107,7 @@ pub(crate) async fn sign_in(
         SignInWithPhoneErrorCode::PhoneInvalid,
         "phone",
     );
-    refusals.finish()?;
+    refusals.finish(())?;
     let Some(phone) = phone else {
         return Err(Failure::Refused(Vec::new()));
     };
@@ -156,7 +154,7 @@ pub(crate) async fn sign_in(
             .await?))
         })
         .await
-        .map_err(|fault: Fault| Failure::from(fault))?
+        .map_err(|error: coko_core::Error| Failure::from(error))?
 }
 
 /// Judges a code and counts a wrong guess; a right one is left for the caller to remove when it is used.
@@ -166,7 +164,7 @@ async fn guess(
     connection: &mut Connection,
     index: &[u8],
     code: &str,
-) -> Result<PhoneVerdict, Fault> {
+) -> coko_core::Result<PhoneVerdict> {
     let Some(current) = store::phones::lock_code(connection, index).await? else {
         return Ok(PhoneVerdict::Spent);
     };
@@ -184,7 +182,7 @@ async fn register(
     phone: &Phone,
     index: &[u8],
     introduced: &Introduced,
-) -> Result<Account, Fault> {
+) -> coko_core::Result<Account> {
     let row = NewAccount {
         phone_sealed: Some(auth.cipher.seal(&context.entropy, PHONE, phone.as_str())),
         phone_index: Some(index.to_vec()),
@@ -257,7 +255,7 @@ pub(crate) async fn confirm(
 enum PhoneFault {
     /// The unique index says that another account has it.
     Taken,
-    Other(Fault),
+    Other(coko_core::Error),
 }
 
 impl From<DieselError> for PhoneFault {
@@ -271,12 +269,6 @@ impl From<DieselError> for PhoneFault {
 
 impl From<coko_core::Error> for PhoneFault {
     fn from(error: coko_core::Error) -> Self {
-        Self::Other(error.into())
-    }
-}
-
-impl From<Fault> for PhoneFault {
-    fn from(fault: Fault) -> Self {
-        Self::Other(fault)
+        Self::Other(error)
     }
 }

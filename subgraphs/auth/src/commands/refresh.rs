@@ -3,12 +3,13 @@
 use coko_core::context::CommandContext;
 use coko_core::crypto::token_hash;
 use coko_core::database::Connection;
+use coko_core::graphql::{Failure, Outcome};
 use diesel_async::AsyncConnection as _;
 use time::Duration;
 
 use super::Auth;
 use super::session::{SignedIn, end, give_tokens};
-use crate::error::{Failure, Fault, Outcome, RefreshErrorCode};
+use crate::error::RefreshErrorCode;
 use crate::model::{RefreshVerdict, RevokeReason, Session, Status};
 use crate::store;
 
@@ -50,7 +51,7 @@ async fn refresh_in(
     auth: &Auth,
     connection: &mut Connection,
     hash: &[u8],
-) -> Result<Refreshed, Fault> {
+) -> coko_core::Result<Refreshed> {
     let Some((token, session)) = store::sessions::lock_refresh(connection, hash).await? else {
         return Ok(Refreshed::Refused(RefreshErrorCode::TokenInvalid));
     };

@@ -9,6 +9,7 @@ use coko_core::context::CommandContext;
 use coko_core::crypto::token_hash;
 use coko_core::database::Connection;
 use coko_core::events::auth::UserRegistered;
+use coko_core::graphql::{Failure, Outcome, Refusals};
 use coko_core::locale::Locale;
 use coko_core::{mail, outbox, text};
 use diesel_async::AsyncConnection as _;
@@ -18,8 +19,7 @@ use uuid::Uuid;
 
 use super::{Auth, audit};
 use crate::error::{
-    Failure, Outcome, Refusals, RegisterErrorCode, ResendVerificationErrorCode,
-    VerifyEmailErrorCode, limits, password_code,
+    RegisterErrorCode, ResendVerificationErrorCode, VerifyEmailErrorCode, limits, password_code,
 };
 use crate::letters::{self, Content};
 use crate::model::{
@@ -121,7 +121,7 @@ pub(crate) async fn register(
     password: &str,
     introduction: Introduction,
 ) -> Outcome<String, RegisterErrorCode> {
-    let mut refusals = Refusals::new();
+    let mut refusals = Refusals::default();
     let email = refusals.check(
         Email::parse(email),
         RegisterErrorCode::EmailInvalid,
@@ -143,7 +143,7 @@ pub(crate) async fn register(
         consent: RegisterErrorCode::ConsentRequired,
     };
     let introduced = introduce(context, introduction, codes, &mut refusals);
-    refusals.finish()?;
+    refusals.finish(())?;
     let (Some(email), Some(introduced)) = (email, introduced) else {
         return Err(Failure::Refused(Vec::new()));
     };

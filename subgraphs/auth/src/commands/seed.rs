@@ -8,7 +8,6 @@ use diesel_async::AsyncConnection as _;
 use super::audit;
 use super::registration::{Consents, Introduced, new_account, record_consents, welcome};
 use crate::config::PasswordConfig;
-use crate::error::Fault;
 use crate::hashing::Hasher;
 use crate::model::{Email, Method, NewAccount, Status, Subject, prepare_password};
 use crate::store;
@@ -38,9 +37,7 @@ pub async fn seed_demo(
     let hasher = Hasher::new(PasswordConfig::default(), &context.entropy)
         .map_err(coko_core::Error::internal)?;
     for account in accounts {
-        seed(pool, context, &hasher, account)
-            .await
-            .map_err(Fault::into_inner)?;
+        seed(pool, context, &hasher, account).await?;
     }
     Ok(())
 }
@@ -50,7 +47,7 @@ async fn seed(
     context: &CommandContext,
     hasher: &Hasher,
     demo: &DemoAccount,
-) -> Result<(), Fault> {
+) -> coko_core::Result<()> {
     let email = Email::parse(&demo.email).map_err(coko_core::Error::internal)?;
     let password = prepare_password(&demo.password);
     let mut connection = pool.get().await?;

@@ -4,6 +4,7 @@ use coko_core::context::CommandContext;
 use coko_core::crypto::token_hash;
 use coko_core::database::Connection;
 use coko_core::events::auth::{SessionRevoked, UserLogin};
+use coko_core::graphql::{Failure, Outcome};
 use coko_core::identity::{Minted, UserGrant};
 use coko_core::{Code, Error, outbox, text};
 use diesel_async::AsyncConnection as _;
@@ -13,8 +14,7 @@ use uuid::Uuid;
 
 use super::{Auth, audit, compact, require_session, session_revocations};
 use crate::error::{
-    Failure, Fault, LoginErrorCode, LogoutErrorCode, LogoutEverywhereErrorCode, Outcome,
-    RevokeSessionErrorCode,
+    LoginErrorCode, LogoutErrorCode, LogoutEverywhereErrorCode, RevokeSessionErrorCode,
 };
 use crate::model::{
     Account, Change, Email, Method, RefreshToken, RevokeReason, Session, Status, Subject,
@@ -107,7 +107,7 @@ pub(crate) async fn start(
     mut account: Account,
     method: Method,
     device: Option<&str>,
-) -> Result<SignedIn, Fault> {
+) -> coko_core::Result<SignedIn> {
     if let Ok(status) = account.status.after(Change::CancelDeletion) {
         store::accounts::set_status(connection, account.id, status, None, None, context.now)
             .await?;
@@ -167,7 +167,7 @@ pub(super) async fn give_tokens(
     connection: &mut Connection,
     account: Account,
     session: Session,
-) -> Result<SignedIn, Fault> {
+) -> coko_core::Result<SignedIn> {
     let refresh = context.entropy.token();
     let token = RefreshToken {
         token_hash: token_hash(&refresh),
@@ -207,7 +207,7 @@ pub(crate) async fn end(
     only: Option<Uuid>,
     but: Option<Uuid>,
     reason: RevokeReason,
-) -> Result<Vec<Uuid>, Fault> {
+) -> coko_core::Result<Vec<Uuid>> {
     let ended = store::sessions::revoke(connection, user, only, but, reason, context.now).await?;
     if ended.is_empty() {
         return Ok(ended);

@@ -8,6 +8,7 @@
 use coko_core::context::CommandContext;
 use coko_core::crypto::token_hash;
 use coko_core::database::Connection;
+use coko_core::graphql::{Failure, Outcome};
 use coko_core::text;
 use diesel_async::AsyncConnection as _;
 use serde_json::json;
@@ -17,9 +18,7 @@ use uuid::Uuid;
 use super::registration::{Consents, Introduced, new_account, record_consents, welcome};
 use super::session::{SignedIn, start};
 use super::{Auth, audit};
-use crate::error::{
-    CompleteSocialSignInErrorCode, Failure, Fault, Outcome, StartSocialSignInErrorCode, limits,
-};
+use crate::error::{CompleteSocialSignInErrorCode, StartSocialSignInErrorCode, limits};
 use crate::model::{
     Account, Avatar, Change, Email, Method, NewAccount, Purpose, SocialAttempt, SocialIdentity,
     Status, Subject,
@@ -160,7 +159,7 @@ async fn account_of(
     provider: Method,
     arrival: &Arrival,
     consents: Consents,
-) -> Result<Account, Fault> {
+) -> coko_core::Result<Account> {
     let gone = || coko_core::Error::new(coko_core::Code::Conflict, "core-conflict");
     if let Some(user) = store::social::user_of(connection, provider, &arrival.subject).await? {
         return Ok(store::accounts::lock(connection, user)
@@ -216,7 +215,7 @@ async fn take_over(
     account: &Account,
     provider: Method,
     consents: Consents,
-) -> Result<(), Fault> {
+) -> coko_core::Result<()> {
     let status = account
         .status
         .after(Change::Verify)
@@ -238,7 +237,7 @@ async fn register(
     arrival: &Arrival,
     email: Option<&Email>,
     consents: Consents,
-) -> Result<Uuid, Fault> {
+) -> coko_core::Result<Uuid> {
     // A provider's name may be anything; a name of ours is one line.
     let name = arrival
         .name

@@ -10,10 +10,6 @@ mod sign_in;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, MergedObject};
-use coko_core::Result;
-use coko_core::graphql::{FluentValue, RequestExt as _};
-use coko_core::locale::Locale;
-use coko_core::translation::Translations;
 use uuid::Uuid;
 
 use super::entity::User;
@@ -21,7 +17,6 @@ use super::types::SessionTokens;
 use crate::commands::Auth;
 use crate::commands::registration::{Consents, Introduction};
 use crate::commands::session::SignedIn;
-use crate::error::{BOUNDS, Failure, Outcome};
 
 /// Root mutations of auth.
 #[derive(MergedObject, Default)]
@@ -36,34 +31,6 @@ pub(crate) struct Mutation(
 
 fn auth<'a>(context: &Context<'a>) -> &'a Arc<Auth> {
     context.data_unchecked::<Arc<Auth>>()
-}
-
-/// Turns the outcome of a command into the two halves of a payload; `make` is the constructor of the mutation's error type.
-fn settle<T, C, E>(
-    context: &Context<'_>,
-    outcome: Outcome<T, C>,
-    make: impl Fn(&Translations, &Locale, C, Option<&str>, &[(&str, FluentValue<'_>)]) -> E,
-) -> Result<(Option<T>, Vec<E>)> {
-    match outcome {
-        Ok(value) => Ok((Some(value), Vec::new())),
-        Err(Failure::Stopped(error)) => Err(error),
-        Err(Failure::Refused(refusals)) => {
-            let bounds = BOUNDS.map(|(name, bound)| (name, FluentValue::from(bound)));
-            let errors = refusals
-                .into_iter()
-                .map(|refusal| {
-                    make(
-                        context.translations(),
-                        context.locale(),
-                        refusal.code,
-                        refusal.field,
-                        &bounds,
-                    )
-                })
-                .collect();
-            Ok((None, errors))
-        }
-    }
 }
 
 /// An id that is not a UUID names nothing, as the nil UUID does.

@@ -1,23 +1,31 @@
 //! Making, changing, publishing, withdrawing and deleting books.
 
-use std::collections::HashSet;
+mod references;
 
 use coko_core::Error;
 use coko_core::context::CommandContext;
 use coko_core::database::{Connection, Pool};
 use coko_core::events::catalog::BookWithdrawn;
+use coko_core::graphql::{Failure, Outcome};
 use coko_core::money::Money;
 use coko_core::outbox;
+use diesel::QueryResult;
+use diesel::result::Error as Diesel;
 use diesel_async::AsyncConnection as _;
 use uuid::Uuid;
 
+use self::references::{check_references, unknown_categories};
 use super::{
-    Edited, announce_published, announce_updated, editor, free_slug, require_any, same_version,
-    suffix,
+    announce_published, announce_updated, broken_index, editor, free_slug, require_any,
+    same_version, slug_taken, suffix,
 };
-use crate::error::EditError;
+use crate::error::{
+    CreateBookErrorCode, DeleteBookErrorCode, PublishBookErrorCode, SetBookCategoriesErrorCode,
+    SetBookPricesErrorCode, UpdateBookErrorCode, WithdrawBookErrorCode,
+};
+use crate::model::reason::{IsbnTaken, NotFound, SlugTaken, VersionConflict};
 use crate::model::{
-    Book, BookChanges, CheckedChanges, Editor, Refusal, RefusalCode, Slug, check_prices,
+    Book, BookChanges, CheckedChanges, Editor, Refusal, Slug, check_categories, check_prices,
 };
 use crate::store;
 
@@ -29,17 +37,16 @@ pub(crate) async fn create(
     pool: &Pool,
     context: &CommandContext,
     changes: BookChanges,
-    prices: Option<Vec<Money>>,
-) -> Edited<Book> {
+    prices: Vec<Money>,
+) -> Outcome<Book, CreateBookErrorCode> {
     require_any(context, &[("books", "publish"), ("books", "manage")])?;
     let is_free = changes.is_free.unwrap_or(false);
-    let prices = prices.unwrap_or_default();
     let changes = checked(changes, &prices, is_free)?;
     let mut connection = pool.get().await?;
     connection
         .transaction(async |connection| {
             let editor = editor(connection, context).await?;
-            references(connection, &editor, &changes, None).await?;
+            check_references::<CreateBookErrorCode>(connection, &editor, &changes, None).await?;
             let id = context.id();
             let mut book = Book::draft(
                 id,
@@ -57,7 +64,9 @@ pub(crate) async fn create(
             if !chosen {
                 book.slug = slug_for(connection, &book).await?;
             }
-            store::books::insert(connection, &book).await?;
+            store::books::insert(connection, &book)
+                .await
+                .map_err(taken)?;
             store::books::set_contributors(connection, id, &contributors).await?;
             store::books::set_categories(connection, id, &categories).await?;
             store::books::set_prices(connection, id, &prices).await?;
@@ -76,28 +85,35 @@ pub(crate) async fn update(
     id: Uuid,
     version: i64,
     changes: BookChanges,
-) -> Edited<Book> {
-    let changes = changes.check()?;
+) -> Outcome<Book, UpdateBookErrorCode> {
+    let changes = changes.check::<UpdateBookErrorCode>()?;
     let mut connection = pool.get().await?;
     connection
         .transaction(async |connection| {
             let (editor, mut book) =
-                locked(connection, context, id, version, Editor::may_edit).await?;
-            references(connection, &editor, &changes, Some(&book)).await?;
+                locked::<UpdateBookErrorCode>(connection, context, id, version, Editor::may_edit)
+                    .await?;
+            check_references::<UpdateBookErrorCode>(connection, &editor, &changes, Some(&book))
+                .await?;
             write_relations(connection, &mut book, changes.clone()).await?;
             if book.is_free {
                 let prices = store::books::prices(connection, &[id]).await?;
                 let prices: Vec<Money> = prices.into_iter().map(|(_, price)| price).collect();
-                check_prices(&prices, true)?;
+                if !book.accepts(&prices) {
+                    return Err(Failure::field(UpdateBookErrorCode::FreeWithPrice, "isFree"));
+                }
             }
             if book.is_on_shelf()
                 && store::books::contributors(connection, &[id])
                     .await?
                     .is_empty()
             {
-                return Err(Refusal::of("contributors", RefusalCode::Incomplete).into());
+                return Err(Failure::field(
+                    UpdateBookErrorCode::Incomplete,
+                    "contributors",
+                ));
             }
-            settle(connection, context, book).await
+            save(connection, context, book).await.map_err(taken)
         })
         .await
 }
@@ -111,12 +127,18 @@ pub(crate) async fn publish(
     context: &CommandContext,
     id: Uuid,
     version: i64,
-) -> Edited<Book> {
+) -> Outcome<Book, PublishBookErrorCode> {
     let mut connection = pool.get().await?;
     connection
         .transaction(async |connection| {
-            let (_, mut book) =
-                locked(connection, context, id, version, Editor::may_manage).await?;
+            let (_, mut book) = locked::<PublishBookErrorCode>(
+                connection,
+                context,
+                id,
+                version,
+                Editor::may_manage,
+            )
+            .await?;
             let contributors = store::books::contributors(connection, &[id]).await?.len();
             book.publish(contributors, context.now)?;
             touch(&mut book, context);
@@ -136,12 +158,18 @@ pub(crate) async fn withdraw(
     context: &CommandContext,
     id: Uuid,
     version: i64,
-) -> Edited<Book> {
+) -> Outcome<Book, WithdrawBookErrorCode> {
     let mut connection = pool.get().await?;
     connection
         .transaction(async |connection| {
-            let (_, mut book) =
-                locked(connection, context, id, version, Editor::may_manage).await?;
+            let (_, mut book) = locked::<WithdrawBookErrorCode>(
+                connection,
+                context,
+                id,
+                version,
+                Editor::may_manage,
+            )
+            .await?;
             book.withdraw()?;
             touch(&mut book, context);
             store::books::update(connection, &book).await?;
@@ -160,12 +188,13 @@ pub(crate) async fn delete(
     context: &CommandContext,
     id: Uuid,
     version: i64,
-) -> Edited<Uuid> {
+) -> Outcome<Uuid, DeleteBookErrorCode> {
     let mut connection = pool.get().await?;
     connection
         .transaction(async |connection| {
             let (_, mut book) =
-                locked(connection, context, id, version, Editor::may_manage).await?;
+                locked::<DeleteBookErrorCode>(connection, context, id, version, Editor::may_manage)
+                    .await?;
             let was_known = book.published_at.is_some();
             book.deleted_at = Some(context.now);
             touch(&mut book, context);
@@ -188,14 +217,21 @@ pub(crate) async fn set_prices(
     id: Uuid,
     version: i64,
     prices: Vec<Money>,
-) -> Edited<Book> {
+) -> Outcome<Book, SetBookPricesErrorCode> {
     let mut connection = pool.get().await?;
     connection
         .transaction(async |connection| {
-            let (_, book) = locked(connection, context, id, version, Editor::may_manage).await?;
-            check_prices(&prices, book.is_free)?;
+            let (_, book) = locked::<SetBookPricesErrorCode>(
+                connection,
+                context,
+                id,
+                version,
+                Editor::may_manage,
+            )
+            .await?;
+            check_prices::<SetBookPricesErrorCode>(&prices, book.is_free)?;
             store::books::set_prices(connection, id, &prices).await?;
-            settle(connection, context, book).await
+            Ok(save(connection, context, book).await?)
         })
         .await
 }
@@ -210,20 +246,35 @@ pub(crate) async fn set_categories(
     id: Uuid,
     version: i64,
     categories: Vec<Uuid>,
-) -> Edited<Book> {
-    let changes = BookChanges {
-        categories: Some(categories),
-        ..BookChanges::default()
-    };
-    update(pool, context, id, version, changes).await
+) -> Outcome<Book, SetBookCategoriesErrorCode> {
+    check_categories::<SetBookCategoriesErrorCode>(&categories)?;
+    let mut connection = pool.get().await?;
+    connection
+        .transaction(async |connection| {
+            let (_, book) = locked::<SetBookCategoriesErrorCode>(
+                connection,
+                context,
+                id,
+                version,
+                Editor::may_edit,
+            )
+            .await?;
+            let unknown = unknown_categories(connection, &categories).await?;
+            if !unknown.is_empty() {
+                return Err(Failure::Refused(unknown));
+            }
+            store::books::set_categories(connection, id, &categories).await?;
+            Ok(save(connection, context, book).await?)
+        })
+        .await
 }
 
 /// The end of every edit: writes the book as a new version and, when readers see it, announces it.
-async fn settle(
+async fn save(
     connection: &mut Connection,
     context: &CommandContext,
     mut book: Book,
-) -> Edited<Book> {
+) -> QueryResult<Book> {
     touch(&mut book, context);
     store::books::update(connection, &book).await?;
     if book.is_on_shelf() {
@@ -233,13 +284,13 @@ async fn settle(
 }
 
 /// The book as it is, when the viewer may do what they ask; one they cannot see is not found.
-async fn locked(
+async fn locked<C: From<NotFound> + From<VersionConflict>>(
     connection: &mut Connection,
     context: &CommandContext,
     id: Uuid,
     version: i64,
     may: fn(&Editor, &Book) -> bool,
-) -> Edited<(Editor, Book)> {
+) -> Outcome<(Editor, Book), C> {
     require_any(
         context,
         &[
@@ -252,11 +303,11 @@ async fn locked(
     let book = store::books::lock(connection, id)
         .await?
         .filter(|book| editor.sees(book))
-        .ok_or_else(|| Refusal::of("id", RefusalCode::NotFound))?;
+        .ok_or_else(|| Failure::field(C::from(NotFound), "id"))?;
     if !may(&editor, &book) {
         return Err(Error::forbidden().into());
     }
-    same_version(book.version, version)?;
+    same_version::<C>(book.version, version)?;
     Ok((editor, book))
 }
 
@@ -270,7 +321,7 @@ async fn leave_shelf(
     context: &CommandContext,
     book: &Book,
     deleted: bool,
-) -> Result<(), EditError> {
+) -> QueryResult<()> {
     store::documents::refresh(connection, &[book.id]).await?;
     let event = BookWithdrawn {
         book_id: book.id,
@@ -286,7 +337,7 @@ fn checked(
     mut changes: BookChanges,
     prices: &[Money],
     is_free: bool,
-) -> Result<CheckedChanges, Vec<Refusal>> {
+) -> Result<CheckedChanges, Vec<Refusal<CreateBookErrorCode>>> {
     // A new book has no title to keep, so an absent one is an empty one.
     changes.title.get_or_insert_default();
     let priced = check_prices(prices, is_free);
@@ -300,75 +351,12 @@ fn checked(
     }
 }
 
-/// Checks that everything the changes refer to exists and may be used by this editor.
-async fn references(
-    connection: &mut Connection,
-    editor: &Editor,
-    changes: &CheckedChanges,
-    book: Option<&Book>,
-) -> Edited<()> {
-    let mut refusals = Vec::new();
-    if let Some(contributions) = changes.contributors() {
-        let ids: HashSet<Uuid> = contributions
-            .iter()
-            .map(|contribution| contribution.author_id)
-            .collect();
-        let ids: Vec<Uuid> = ids.into_iter().collect();
-        let known = store::authors::by_ids(connection, &ids).await?;
-        for (index, contribution) in contributions.iter().enumerate() {
-            if known
-                .iter()
-                .all(|author| author.id != contribution.author_id)
-            {
-                let path = format!("contributors.{index}.authorId");
-                refusals.push(Refusal::of(path, RefusalCode::UnknownAuthor));
-            }
-        }
-    }
-    if let Some(categories) = changes.categories() {
-        let known = store::categories::by_ids(connection, categories).await?;
-        for (index, category) in categories.iter().enumerate() {
-            if known.iter().all(|found| found.id != *category) {
-                refusals.push(Refusal::of(
-                    format!("categories.{index}"),
-                    RefusalCode::UnknownCategory,
-                ));
-            }
-        }
-    }
-    if let Some(publisher) = changes.publisher() {
-        let unchanged = book.is_some_and(|book| book.publisher_id == Some(publisher));
-        let known = !store::publishers::by_ids(connection, &[publisher])
-            .await?
-            .is_empty();
-        // A house that is not the viewer's answers like one that does not exist.
-        if !known || !(unchanged || editor.may_use_publisher(publisher)) {
-            refusals.push(Refusal::of("publisherId", RefusalCode::UnknownPublisher));
-        }
-    }
-    if let Some(series) = changes.series()
-        && store::series::by_ids(connection, &[series])
-            .await?
-            .is_empty()
-    {
-        refusals.push(Refusal::of("series.seriesId", RefusalCode::UnknownSeries));
-    }
-    if changes.features() && !editor.manages_any {
-        return Err(Error::forbidden().into());
-    }
-    if refusals.is_empty() {
-        Ok(())
-    } else {
-        Err(refusals.into())
-    }
-}
-
 /// Applies the changes to the book and replaces the rows that belong to it.
 async fn write_relations(
     connection: &mut Connection,
     book: &mut Book,
     changes: CheckedChanges,
-) -> Edited<()> {
+) -> QueryResult<()> {
     if let Some(contributors) = changes.contributors() {
         store::books::set_contributors(connection, book.id, contributors).await?;
     }
@@ -379,9 +367,17 @@ async fn write_relations(
     Ok(())
 }
 
-async fn slug_for(connection: &mut Connection, book: &Book) -> Edited<Slug> {
+async fn slug_for(connection: &mut Connection, book: &Book) -> QueryResult<Slug> {
     let wanted = Slug::of(&book.title, "book");
     let suffixed = wanted.with_suffix(&suffix(book.id));
     let taken = store::books::taken_slugs(connection, &[wanted.as_str()]).await?;
     Ok(free_slug(wanted, suffixed, &taken))
+}
+
+/// An ISBN or a slug that two editors reach at once is a refusal like any other.
+fn taken<C: From<IsbnTaken> + From<SlugTaken>>(error: Diesel) -> Failure<C> {
+    match broken_index(&error) {
+        Some("books_by_isbn") => Failure::field(IsbnTaken.into(), "isbn"),
+        _ => slug_taken(error),
+    }
 }

@@ -2,11 +2,14 @@
 
 use coko_core::context::CommandContext;
 use coko_core::database::{Connection, Pool};
+use coko_core::graphql::{Failure, Outcome};
 use diesel_async::AsyncConnection as _;
 use uuid::Uuid;
 
-use super::{Edited, announce_updated, same_version};
-use crate::model::{Category, CategoryChanges, Refusal, RefusalCode, Slug};
+use super::{announce_updated, same_version, slug_taken};
+use crate::error::{CreateCategoryErrorCode, UpdateCategoryErrorCode};
+use crate::model::reason::UnknownCategory;
+use crate::model::{Category, CategoryChanges, Slug};
 use crate::store;
 
 /// Makes a category.
@@ -17,7 +20,7 @@ pub(crate) async fn create(
     pool: &Pool,
     context: &CommandContext,
     mut changes: CategoryChanges,
-) -> Edited<Category> {
+) -> Outcome<Category, CreateCategoryErrorCode> {
     context.viewer.require("catalog", "manage")?;
     changes.name_fr.get_or_insert_default();
     changes.name_en.get_or_insert_default();
@@ -27,10 +30,11 @@ pub(crate) async fn create(
             let changes = changes.clone();
             let parent = parent(connection, changes.parent.flatten()).await?;
             let slug = Slug::of(changes.name_fr.as_deref().unwrap_or_default(), "category");
-            let mut category = Category::root(context.id(), slug, context.now);
-            changes.apply(&mut category)?;
-            category.move_under(parent.as_ref())?;
-            store::categories::insert(connection, &category).await?;
+            let mut category = Category::new(context.id(), slug, parent.as_ref(), context.now)?;
+            changes.apply::<CreateCategoryErrorCode>(&mut category)?;
+            store::categories::insert(connection, &category)
+                .await
+                .map_err(slug_taken)?;
             Ok(category)
         })
         .await
@@ -46,27 +50,30 @@ pub(crate) async fn update(
     id: Uuid,
     version: i64,
     changes: CategoryChanges,
-) -> Edited<Category> {
+) -> Outcome<Category, UpdateCategoryErrorCode> {
     context.viewer.require("catalog", "manage")?;
     let mut connection = pool.get().await?;
     connection
         .transaction(async |connection| {
             let mut category = store::categories::lock(connection, id)
                 .await?
-                .ok_or_else(|| Refusal::of("id", RefusalCode::NotFound))?;
-            same_version(category.version, version)?;
+                .ok_or_else(|| Failure::field(UpdateCategoryErrorCode::NotFound, "id"))?;
+            same_version::<UpdateCategoryErrorCode>(category.version, version)?;
             let moved_to = changes.parent;
-            changes.clone().apply(&mut category)?;
+            changes
+                .clone()
+                .apply::<UpdateCategoryErrorCode>(&mut category)?;
             if let Some(target) = moved_to {
                 let height = store::categories::height(connection, &category).await?;
-                let parent = parent(connection, target).await?;
-                category.move_under(parent.as_ref())?;
-                category.fits(height)?;
+                let parent = parent::<UpdateCategoryErrorCode>(connection, target).await?;
+                category.move_under(parent.as_ref(), height)?;
                 store::categories::repath(connection, &category).await?;
             }
             category.version += 1;
             category.updated_at = context.now;
-            store::categories::update(connection, &category).await?;
+            store::categories::update(connection, &category)
+                .await
+                .map_err(slug_taken)?;
             if moved_to.is_some() {
                 // Documents hold every ancestor, which just changed for all books below.
                 let books = store::categories::books_below(connection, id).await?;
@@ -77,13 +84,16 @@ pub(crate) async fn update(
         .await
 }
 
-async fn parent(connection: &mut Connection, id: Option<Uuid>) -> Edited<Option<Category>> {
+async fn parent<C: From<UnknownCategory>>(
+    connection: &mut Connection,
+    id: Option<Uuid>,
+) -> Outcome<Option<Category>, C> {
     match id {
         None => Ok(None),
         // Locked, so that two moves cannot make a circle together.
         Some(id) => match store::categories::lock(connection, id).await? {
             Some(parent) => Ok(Some(parent)),
-            None => Err(Refusal::of("parentId", RefusalCode::UnknownCategory).into()),
+            None => Err(Failure::field(UnknownCategory.into(), "parentId")),
         },
     }
 }

@@ -3,11 +3,13 @@
 use coko_core::Error;
 use coko_core::context::CommandContext;
 use coko_core::database::Pool;
+use coko_core::graphql::{Failure, Outcome};
 use diesel_async::AsyncConnection as _;
 use uuid::Uuid;
 
-use super::{Edited, free_slug, require_any, same_version, suffix};
-use crate::model::{Publisher, PublisherChanges, Refusal, RefusalCode, Slug};
+use super::{free_slug, overtaken, require_any, same_version, suffix};
+use crate::error::{CreatePublisherErrorCode, UpdatePublisherErrorCode};
+use crate::model::{Publisher, PublisherChanges, Slug};
 use crate::store;
 
 /// Enters a publisher.
@@ -18,7 +20,7 @@ pub(crate) async fn create(
     pool: &Pool,
     context: &CommandContext,
     mut changes: PublisherChanges,
-) -> Edited<Publisher> {
+) -> Outcome<Publisher, CreatePublisherErrorCode> {
     require_any(context, &[("books", "publish"), ("catalog", "manage")])?;
     changes.name.get_or_insert_default();
     let mut connection = pool.get().await?;
@@ -36,12 +38,16 @@ pub(crate) async fn create(
             };
             let mut publisher =
                 Publisher::named(id, Slug::of("", "publisher"), "", owner, context.now);
-            changes.clone().apply(&mut publisher)?;
+            changes
+                .clone()
+                .apply::<CreatePublisherErrorCode>(&mut publisher)?;
             let wanted = Slug::of(&publisher.name, "publisher");
             let taken = store::publishers::taken_slugs(connection, &[wanted.as_str()]).await?;
             let suffixed = wanted.with_suffix(&suffix(id));
             publisher.slug = free_slug(wanted, suffixed, &taken);
-            store::publishers::insert(connection, &publisher).await?;
+            store::publishers::insert(connection, &publisher)
+                .await
+                .map_err(overtaken)?;
             Ok(publisher)
         })
         .await
@@ -61,20 +67,23 @@ pub(crate) async fn update(
     version: i64,
     changes: PublisherChanges,
     members: Option<Vec<Uuid>>,
-) -> Edited<Publisher> {
+) -> Outcome<Publisher, UpdatePublisherErrorCode> {
     require_any(context, &[("books", "publish"), ("catalog", "manage")])?;
     if members
         .as_ref()
         .is_some_and(|members| members.len() > MEMBERS)
     {
-        return Err(Refusal::of("members", RefusalCode::TooMany).into());
+        return Err(Failure::field(
+            UpdatePublisherErrorCode::TooMany,
+            "memberIds",
+        ));
     }
     let mut connection = pool.get().await?;
     connection
         .transaction(async |connection| {
             let mut publisher = store::publishers::lock(connection, id)
                 .await?
-                .ok_or_else(|| Refusal::of("id", RefusalCode::NotFound))?;
+                .ok_or_else(|| Failure::field(UpdatePublisherErrorCode::NotFound, "id"))?;
             let owner = context.viewer.user_id().is_some()
                 && publisher.owner_user_id == context.viewer.user_id();
             let curates = context.viewer.can("catalog", "manage");
@@ -85,8 +94,10 @@ pub(crate) async fn update(
             if changes.owner_user_id.is_some() && !curates {
                 return Err(Error::forbidden().into());
             }
-            same_version(publisher.version, version)?;
-            changes.clone().apply(&mut publisher)?;
+            same_version::<UpdatePublisherErrorCode>(publisher.version, version)?;
+            changes
+                .clone()
+                .apply::<UpdatePublisherErrorCode>(&mut publisher)?;
             publisher.version += 1;
             publisher.updated_at = context.now;
             store::publishers::update(connection, &publisher).await?;

@@ -11,7 +11,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::announce_updated;
-use crate::import::{Record, apply};
+use super::imports::{self, ApplyError};
+use crate::import::Record;
 use crate::store;
 use crate::store::reviews::{self, ReviewFact};
 
@@ -101,7 +102,7 @@ pub(crate) async fn publication_published(
     connection: &mut Connection,
     context: &CommandContext,
     work: &PublicationPublished,
-) -> Result<(), apply::ApplyError> {
+) -> Result<(), ApplyError> {
     let record = Record::from_publication(work);
-    apply::one(connection, context, "publication", record).await
+    imports::one(connection, context, "publication", record).await
 }

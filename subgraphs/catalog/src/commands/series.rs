@@ -3,11 +3,14 @@
 use coko_core::Error;
 use coko_core::context::CommandContext;
 use coko_core::database::{Connection, Pool};
+use coko_core::graphql::{Failure, Outcome};
 use diesel_async::AsyncConnection as _;
 use uuid::Uuid;
 
-use super::{Edited, announce_updated, editor, free_slug, require_any, same_version, suffix};
-use crate::model::{Refusal, RefusalCode, Series, SeriesChanges, Slug};
+use super::{announce_updated, editor, free_slug, overtaken, require_any, same_version, suffix};
+use crate::error::{CreateSeriesErrorCode, UpdateSeriesErrorCode};
+use crate::model::reason::UnknownPublisher;
+use crate::model::{Series, SeriesChanges, Slug};
 use crate::store;
 
 /// Enters a series.
@@ -18,14 +21,14 @@ pub(crate) async fn create(
     pool: &Pool,
     context: &CommandContext,
     mut changes: SeriesChanges,
-) -> Edited<Series> {
+) -> Outcome<Series, CreateSeriesErrorCode> {
     require_any(context, &[("books", "publish"), ("catalog", "manage")])?;
     changes.name.get_or_insert_default();
     let mut connection = pool.get().await?;
     connection
         .transaction(async |connection| {
             let id = context.id();
-            usable_publisher(connection, context, &changes).await?;
+            usable_publisher::<CreateSeriesErrorCode>(connection, context, &changes).await?;
             let mut series = Series::named(
                 id,
                 Slug::of("", "series"),
@@ -33,12 +36,16 @@ pub(crate) async fn create(
                 context.viewer.user_id(),
                 context.now,
             );
-            changes.clone().apply(&mut series)?;
+            changes
+                .clone()
+                .apply::<CreateSeriesErrorCode>(&mut series)?;
             let wanted = Slug::of(&series.name, "series");
             let taken = store::series::taken_slugs(connection, &[wanted.as_str()]).await?;
             let suffixed = wanted.with_suffix(&suffix(id));
             series.slug = free_slug(wanted, suffixed, &taken);
-            store::series::insert(connection, &series).await?;
+            store::series::insert(connection, &series)
+                .await
+                .map_err(overtaken)?;
             Ok(series)
         })
         .await
@@ -54,20 +61,22 @@ pub(crate) async fn update(
     id: Uuid,
     version: i64,
     changes: SeriesChanges,
-) -> Edited<Series> {
+) -> Outcome<Series, UpdateSeriesErrorCode> {
     require_any(context, &[("books", "publish"), ("catalog", "manage")])?;
     let mut connection = pool.get().await?;
     connection
         .transaction(async |connection| {
             let mut series = store::series::lock(connection, id)
                 .await?
-                .ok_or_else(|| Refusal::of("id", RefusalCode::NotFound))?;
+                .ok_or_else(|| Failure::field(UpdateSeriesErrorCode::NotFound, "id"))?;
             if !editor(connection, context).await?.may_edit_series(&series) {
                 return Err(Error::forbidden().into());
             }
-            usable_publisher(connection, context, &changes).await?;
-            same_version(series.version, version)?;
-            changes.clone().apply(&mut series)?;
+            usable_publisher::<UpdateSeriesErrorCode>(connection, context, &changes).await?;
+            same_version::<UpdateSeriesErrorCode>(series.version, version)?;
+            changes
+                .clone()
+                .apply::<UpdateSeriesErrorCode>(&mut series)?;
             series.version += 1;
             series.updated_at = context.now;
             store::series::update(connection, &series).await?;
@@ -79,11 +88,11 @@ pub(crate) async fn update(
 }
 
 /// A series belongs to a house that is the editor's, or to none.
-async fn usable_publisher(
+async fn usable_publisher<C: From<UnknownPublisher>>(
     connection: &mut Connection,
     context: &CommandContext,
     changes: &SeriesChanges,
-) -> Edited<()> {
+) -> Outcome<(), C> {
     let Some(publisher) = changes.publisher.flatten() else {
         return Ok(());
     };
@@ -97,6 +106,6 @@ async fn usable_publisher(
     {
         Ok(())
     } else {
-        Err(Refusal::of("publisherId", RefusalCode::UnknownPublisher).into())
+        Err(Failure::field(UnknownPublisher.into(), "publisherId"))
     }
 }

@@ -380,6 +380,10 @@ fn typed(query: &str, least: usize) -> Result<String> {
 impl SearchQuery {
     /// Books that match what a reader typed (2 to 200 characters), accents and small typing errors forgiven.
     #[expect(
+        clippy::unused_async,
+        reason = "the hits are fetched by the fields that are asked for"
+    )]
+    #[expect(
         clippy::too_many_arguments,
         reason = "the four Relay arguments are one in spirit"
     )]

@@ -9,9 +9,10 @@ mod shelf;
 pub(super) use book::BookType;
 pub(super) use input::{
     BookFilter, CreateAuthorInput, CreateBookInput, CreateCategoryInput, CreatePublisherInput,
-    CreateSeriesInput, MoneyInput, SearchFilter, UpdateAuthorInput, UpdateBookInput,
-    UpdateCategoryInput, UpdatePublisherInput, UpdateSeriesInput, prices,
+    CreateSeriesInput, DeleteBookInput, PublishBookInput, SearchFilter, SetBookCategoriesInput,
+    SetBookPricesInput, UpdateAuthorInput, UpdateBookInput, UpdateCategoryInput,
+    UpdatePublisherInput, UpdateSeriesInput, WithdrawBookInput, prices,
 };
-pub(super) use people::{AuthorType, PublisherType, SeriesType};
+pub(super) use people::{AuthorType, PublisherType, SeriesType, keys};
 pub(super) use search::{SearchResults, SuggestionType};
 pub(super) use shelf::CategoryType;

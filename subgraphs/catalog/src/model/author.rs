@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::book::set;
-use super::editing::Checks;
-use super::{Refusal, RefusalCode, Slug};
+use super::checks::{Checks, TextCodes, set};
+use super::reason::{InvalidCountry, InvalidUrl, OutOfRange};
+use super::{Patch, Refusal, Slug};
 use crate::tables::authors;
 
 /// Most characters of a name.
@@ -59,17 +59,17 @@ pub struct AuthorChanges {
     /// As on a shelf; made from the name when left out.
     pub sort_name: Option<String>,
     /// Life and work, in French.
-    pub biography_fr: Option<Option<String>>,
+    pub biography_fr: Patch<String>,
     /// Life and work, in English.
-    pub biography_en: Option<Option<String>>,
+    pub biography_en: Patch<String>,
     /// Year of birth.
-    pub born: Option<Option<i32>>,
+    pub born: Patch<i32>,
     /// Year of death.
-    pub died: Option<Option<i32>>,
+    pub died: Patch<i32>,
     /// ISO 3166-1 alpha-2.
-    pub country: Option<Option<String>>,
+    pub country: Patch<String>,
     /// A public portrait.
-    pub photo_url: Option<Option<String>>,
+    pub photo_url: Patch<String>,
 }
 
 impl AuthorChanges {
@@ -77,7 +77,10 @@ impl AuthorChanges {
     ///
     /// # Errors
     /// Every refusal, in the order of the fields; `author` is then as it was.
-    pub fn apply(mut self, author: &mut Author) -> Result<(), Vec<Refusal>> {
+    pub fn apply<C>(mut self, author: &mut Author) -> Result<(), Vec<Refusal<C>>>
+    where
+        C: TextCodes + From<InvalidCountry> + From<InvalidUrl> + From<OutOfRange>,
+    {
         let mut checks = Checks::default();
         checks.line("name", &mut self.name, NAME);
         checks.line("sortName", &mut self.sort_name, NAME);
@@ -89,13 +92,13 @@ impl AuthorChanges {
         let died = self.died.unwrap_or(author.died);
         for (path, year) in [("born", born), ("died", died)] {
             if year.is_some_and(|year| !(-3000..=2200).contains(&year)) {
-                checks.refuse(Refusal::of(path, RefusalCode::OutOfRange));
+                checks.refuse(path, OutOfRange);
             }
         }
         if let (Some(born), Some(died)) = (born, died)
             && died < born
         {
-            checks.refuse(Refusal::of("died", RefusalCode::OutOfRange));
+            checks.refuse("died", OutOfRange);
         }
         checks.finish(())?;
         if self.sort_name.is_none()

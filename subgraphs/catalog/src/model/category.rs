@@ -4,9 +4,10 @@ use diesel::prelude::*;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::book::set;
-use super::editing::Checks;
-use super::{Refusal, RefusalCode, Slug};
+use super::checks::{Checks, TextCodes, set};
+use super::reason::{CategoryCycle, InvalidSlug, InvalidThema, TooMany};
+use super::{Patch, Refusal, Slug};
+use crate::error::{CreateCategoryErrorCode, UpdateCategoryErrorCode};
 use crate::tables::categories;
 
 /// Most characters of a name.
@@ -69,17 +70,17 @@ pub struct CategoryChanges {
     /// A slug to replace the one made from the French name.
     pub slug: Option<String>,
     /// The shelf to move it to.
-    pub parent: Option<Option<Uuid>>,
+    pub parent: Patch<Uuid>,
     /// Thema subject code.
-    pub thema: Option<Option<String>>,
+    pub thema: Patch<String>,
     /// Its name in French.
     pub name_fr: Option<String>,
     /// Its name in English.
     pub name_en: Option<String>,
     /// What stands there, in French.
-    pub description_fr: Option<Option<String>>,
+    pub description_fr: Patch<String>,
     /// What stands there, in English.
-    pub description_en: Option<Option<String>>,
+    pub description_en: Patch<String>,
     /// Order among siblings.
     pub position: Option<i32>,
 }
@@ -89,13 +90,16 @@ impl CategoryChanges {
     ///
     /// # Errors
     /// Every refusal, in the order of the fields; `category` is then as it was.
-    pub fn apply(mut self, category: &mut Category) -> Result<(), Vec<Refusal>> {
+    pub fn apply<C>(mut self, category: &mut Category) -> Result<(), Vec<Refusal<C>>>
+    where
+        C: TextCodes + From<InvalidSlug> + From<InvalidThema>,
+    {
         let mut checks = Checks::default();
         checks.slug("slug", self.slug.as_ref());
         if let Some(Some(code)) = &self.thema
             && !is_thema(code)
         {
-            checks.refuse(Refusal::of("thema", RefusalCode::InvalidThema));
+            checks.refuse("thema", InvalidThema);
         }
         checks.line("nameFr", &mut self.name_fr, NAME);
         checks.line("nameEn", &mut self.name_en, NAME);
@@ -132,13 +136,27 @@ fn is_thema(code: &str) -> bool {
 }
 
 impl Category {
-    /// A root category, to be filled by [`CategoryChanges::apply`].
-    pub fn root(id: Uuid, slug: Slug, now: OffsetDateTime) -> Self {
-        Self {
+    /// A new category of `parent`, or a root; to be filled by [`CategoryChanges::apply`].
+    ///
+    /// # Errors
+    /// When the tree would grow too deep.
+    pub(crate) fn new(
+        id: Uuid,
+        slug: Slug,
+        parent: Option<&Self>,
+        now: OffsetDateTime,
+    ) -> Result<Self, Vec<Refusal<CreateCategoryErrorCode>>> {
+        let mut path = parent.map(|parent| parent.path.clone()).unwrap_or_default();
+        let mut checks = Checks::default();
+        if path.len() >= DEPTH {
+            checks.beyond("parentId", TooMany, DEPTH);
+        }
+        path.push(id);
+        checks.finish(Self {
             id,
             slug,
-            parent_id: None,
-            path: vec![id],
+            parent_id: parent.map(|parent| parent.id),
+            path,
             thema: None,
             name_fr: String::new(),
             name_en: String::new(),
@@ -148,35 +166,29 @@ impl Category {
             version: 1,
             created_at: now,
             updated_at: now,
-        }
+        })
     }
 
-    /// Makes it part of `parent`, or a root.
+    /// Makes it, with the `height` levels below it, part of `parent`, or a root.
     ///
     /// # Errors
     /// When `parent` is the category itself or below it, or the tree would grow too deep.
-    pub fn move_under(&mut self, parent: Option<&Self>) -> Result<(), Refusal> {
+    pub(crate) fn move_under(
+        &mut self,
+        parent: Option<&Self>,
+        height: usize,
+    ) -> Result<(), Vec<Refusal<UpdateCategoryErrorCode>>> {
         let mut path = parent.map(|parent| parent.path.clone()).unwrap_or_default();
+        let mut checks = Checks::default();
         if path.contains(&self.id) {
-            return Err(Refusal::of("parentId", RefusalCode::CategoryCycle));
+            checks.refuse("parentId", CategoryCycle);
+        } else if path.len() + 1 + height > DEPTH {
+            checks.beyond("parentId", TooMany, DEPTH);
         }
-        if path.len() >= DEPTH {
-            return Err(Refusal::beyond("parentId", RefusalCode::TooMany, DEPTH));
-        }
+        checks.finish(())?;
         path.push(self.id);
         self.parent_id = parent.map(|parent| parent.id);
         self.path = path;
-        Ok(())
-    }
-
-    /// Checks that `height` levels below it still fit into the tree.
-    ///
-    /// # Errors
-    /// When they would not.
-    pub fn fits(&self, height: usize) -> Result<(), Refusal> {
-        if self.path.len() + height > DEPTH {
-            return Err(Refusal::beyond("parentId", RefusalCode::TooMany, DEPTH));
-        }
         Ok(())
     }
 }
@@ -188,25 +200,45 @@ mod tests {
     use super::*;
 
     fn category(id: u128) -> Category {
-        Category::root(
-            Uuid::from_u128(id),
-            Slug::of("x", "x"),
-            datetime!(2026-01-01 0:00 UTC),
-        )
+        let now = datetime!(2026-01-01 0:00 UTC);
+        Category::new(Uuid::from_u128(id), Slug::of("x", "x"), None, now).unwrap()
     }
 
     #[test]
     fn a_category_is_never_its_own_ancestor() {
         let mut parent = category(1);
         let mut child = category(2);
-        child.move_under(Some(&parent)).unwrap();
+        child.move_under(Some(&parent), 0).unwrap();
         assert_eq!(child.path, [parent.id, child.id]);
-        let cycle = Refusal::of("parentId", RefusalCode::CategoryCycle);
-        assert_eq!(parent.move_under(Some(&child)), Err(cycle.clone()));
+        let cycle = vec![Refusal::field(
+            UpdateCategoryErrorCode::CategoryCycle,
+            "parentId",
+        )];
+        assert_eq!(parent.move_under(Some(&child), 1), Err(cycle.clone()));
         let itself = parent.clone();
-        assert_eq!(parent.move_under(Some(&itself)), Err(cycle));
-        child.move_under(None).unwrap();
+        assert_eq!(parent.move_under(Some(&itself), 1), Err(cycle));
+        child.move_under(None, 0).unwrap();
         assert_eq!((child.parent_id, child.path.len()), (None, 1));
+    }
+
+    #[test]
+    fn the_tree_grows_to_its_depth_and_no_deeper() {
+        let mut line = vec![category(1)];
+        for id in 2..=DEPTH as u128 {
+            let mut next = category(id);
+            next.move_under(line.last(), 0).unwrap();
+            line.push(next);
+        }
+        let deep = vec![Refusal::beyond(
+            UpdateCategoryErrorCode::TooMany,
+            "parentId",
+            DEPTH,
+        )];
+        let mut one_more = category(100);
+        assert_eq!(one_more.move_under(line.last(), 0), Err(deep.clone()));
+        let parent = &line[DEPTH - 2];
+        assert_eq!(one_more.move_under(Some(parent), 1), Err(deep));
+        assert_eq!(one_more.move_under(Some(parent), 0), Ok(()));
     }
 
     #[test]

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::book::set;
-use super::editing::Checks;
-use super::{Refusal, Slug};
+use super::checks::{Checks, TextCodes, set};
+use super::reason::{InvalidCountry, InvalidUrl};
+use super::{Patch, Refusal, Slug};
 use crate::tables::publishers;
 
 /// Most characters of a name.
@@ -48,13 +48,13 @@ pub struct PublisherChanges {
     /// The name.
     pub name: Option<String>,
     /// What the house does.
-    pub description: Option<Option<String>>,
+    pub description: Patch<String>,
     /// Its public site.
-    pub website: Option<Option<String>>,
+    pub website: Patch<String>,
     /// ISO 3166-1 alpha-2.
-    pub country: Option<Option<String>>,
+    pub country: Patch<String>,
     /// The account that answers for it.
-    pub owner_user_id: Option<Option<Uuid>>,
+    pub owner_user_id: Patch<Uuid>,
 }
 
 impl PublisherChanges {
@@ -62,7 +62,10 @@ impl PublisherChanges {
     ///
     /// # Errors
     /// Every refusal, in the order of the fields; `publisher` is then as it was.
-    pub fn apply(mut self, publisher: &mut Publisher) -> Result<(), Vec<Refusal>> {
+    pub fn apply<C>(mut self, publisher: &mut Publisher) -> Result<(), Vec<Refusal<C>>>
+    where
+        C: TextCodes + From<InvalidCountry> + From<InvalidUrl>,
+    {
         let mut checks = Checks::default();
         checks.line("name", &mut self.name, NAME);
         checks.optional_block("description", &mut self.description, DESCRIPTION);

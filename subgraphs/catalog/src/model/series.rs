@@ -4,9 +4,8 @@ use diesel::prelude::*;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::book::set;
-use super::editing::Checks;
-use super::{Refusal, Slug};
+use super::checks::{Checks, TextCodes, set};
+use super::{Patch, Refusal, Slug};
 use crate::tables::series;
 
 /// Most characters of a name.
@@ -47,9 +46,9 @@ pub struct SeriesChanges {
     /// The name.
     pub name: Option<String>,
     /// What holds it together.
-    pub description: Option<Option<String>>,
+    pub description: Patch<String>,
     /// The house it belongs to.
-    pub publisher: Option<Option<Uuid>>,
+    pub publisher: Patch<Uuid>,
 }
 
 impl SeriesChanges {
@@ -57,7 +56,7 @@ impl SeriesChanges {
     ///
     /// # Errors
     /// Every refusal, in the order of the fields; `series` is then as it was.
-    pub fn apply(mut self, series: &mut Series) -> Result<(), Vec<Refusal>> {
+    pub fn apply<C: TextCodes>(mut self, series: &mut Series) -> Result<(), Vec<Refusal<C>>> {
         let mut checks = Checks::default();
         checks.line("name", &mut self.name, NAME);
         checks.optional_block("description", &mut self.description, DESCRIPTION);

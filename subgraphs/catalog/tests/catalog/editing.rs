@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::support::{Catalogue, author, codes, create, publish, try_create};
 
 const UPDATE: &str = "mutation($i: UpdateBookInput!) { updateBook(input: $i) { book { id title version subtitle isbn publicationDate { value } categories { slug } contributors { role } } errors { field code message } } }";
-const PRICES: &str = "mutation($id: ID!, $v: Int!, $p: [MoneyInput!]!) { setBookPrices(id: $id, version: $v, prices: $p) { book { version prices { amount currency } } errors { field code } } }";
+const PRICES: &str = "mutation($i: SetBookPricesInput!) { setBookPrices(input: $i) { book { version prices { amount currency } } errors { field code } } }";
 
 #[tokio::test]
 async fn a_book_lives_from_draft_to_deletion_and_says_so() {
@@ -28,17 +28,17 @@ async fn a_book_lives_from_draft_to_deletion_and_says_so() {
         (&updated["subtitle"], &updated["publicationDate"]["value"]),
         (&json!("Roman"), &json!("1968"))
     );
-    let answer = client.run_with(PRICES, json!({ "id": book["id"], "v": updated["version"], "p": [{ "amount": 1500, "currency": "XOF" }, { "amount": 229, "currency": "EUR" }] })).await;
+    let answer = client.run_with(PRICES, json!({ "i": { "id": book["id"], "version": updated["version"], "prices": [{ "amount": 1500, "currency": "XOF" }, { "amount": 229, "currency": "EUR" }] } })).await;
     let priced = answer.ok()["setBookPrices"]["book"].clone();
     assert_eq!(
         priced["prices"],
         json!([{ "amount": 1500, "currency": "XOF" }, { "amount": 229, "currency": "EUR" }])
     );
-    let withdraw = "mutation($id: ID!, $v: Int!) { withdrawBook(id: $id, version: $v) { book { status version } errors { code } } }";
+    let withdraw = "mutation($i: WithdrawBookInput!) { withdrawBook(input: $i) { book { status version } errors { code } } }";
     let answer = client
         .run_with(
             withdraw,
-            json!({ "id": book["id"], "v": priced["version"] }),
+            json!({ "i": { "id": book["id"], "version": priced["version"] } }),
         )
         .await;
     let withdrawn = answer.ok()["withdrawBook"]["book"].clone();
@@ -46,22 +46,23 @@ async fn a_book_lives_from_draft_to_deletion_and_says_so() {
     let again = client
         .run_with(
             withdraw,
-            json!({ "id": book["id"], "v": withdrawn["version"] }),
+            json!({ "i": { "id": book["id"], "version": withdrawn["version"] } }),
         )
         .await;
     assert_eq!(codes(&again.ok()["withdrawBook"]), ["ILLEGAL_STATUS"]);
-    let delete = "mutation($id: ID!, $v: Int!) { deleteBook(id: $id, version: $v) { deletedId errors { code } } }";
+    let delete =
+        "mutation($i: DeleteBookInput!) { deleteBook(input: $i) { deletedId errors { code } } }";
     let answer = client
         .run_with(
             delete,
-            json!({ "id": book["id"], "v": withdrawn["version"] }),
+            json!({ "i": { "id": book["id"], "version": withdrawn["version"] } }),
         )
         .await;
     assert_eq!(answer.ok()["deleteBook"]["deletedId"], book["id"]);
     let again = client
         .run_with(
             delete,
-            json!({ "id": book["id"], "v": withdrawn["version"] }),
+            json!({ "i": { "id": book["id"], "version": withdrawn["version"] } }),
         )
         .await;
     assert_eq!(codes(&again.ok()["deleteBook"]), ["NOT_FOUND"]);
@@ -163,12 +164,12 @@ async fn bad_input_is_refused_field_by_field_and_nothing_is_written() {
         ),
         (
             json!({ "categoryIds": [nobody] }),
-            "categories.0",
+            "categoryIds.0",
             "UNKNOWN_CATEGORY",
         ),
         (
             json!({ "categoryIds": ["nonsense"] }),
-            "categories.0",
+            "categoryIds.0",
             "UNKNOWN_CATEGORY",
         ),
         (
@@ -379,7 +380,7 @@ async fn books_are_edited_by_their_house_and_nobody_else() {
         moderator.run_with(UPDATE, edit).await.ok()["updateBook"]["errors"],
         json!([])
     );
-    let price = json!({ "id": book["id"], "v": 4, "p": [] });
+    let price = json!({ "i": { "id": book["id"], "version": 4, "prices": [] } });
     assert_eq!(
         moderator.run_with(PRICES, price.clone()).await.codes(),
         ["FORBIDDEN"]
@@ -403,8 +404,8 @@ async fn a_published_book_keeps_a_contributor() {
     let bare = create(&admin, json!({ "title": "Sans auteur", "language": "fr" })).await;
     let answer = admin
         .run_with(
-            "mutation($id: ID!) { publishBook(id: $id, version: 1) { errors { code } } }",
-            json!({ "id": bare["id"] }),
+            "mutation($i: PublishBookInput!) { publishBook(input: $i) { errors { code } } }",
+            json!({ "i": { "id": bare["id"], "version": 1 } }),
         )
         .await;
     assert_eq!(codes(&answer.ok()["publishBook"]), ["INCOMPLETE"]);
@@ -438,11 +439,11 @@ async fn categories_move_with_everything_below() {
         ids.push(answer.ok()["createCategory"]["category"]["id"].clone());
     }
     let book = catalogue.published("Sur la feuille").await;
-    let shelve = "mutation($id: ID!, $v: Int!, $c: [ID!]!) { setBookCategories(id: $id, version: $v, categoryIds: $c) { book { categories { slug } } errors { field code } } }";
+    let shelve = "mutation($i: SetBookCategoriesInput!) { setBookCategories(input: $i) { book { categories { slug } } errors { field code } } }";
     let answer = admin
         .run_with(
             shelve,
-            json!({ "id": book["id"], "v": book["version"], "c": [ids[2]] }),
+            json!({ "i": { "id": book["id"], "version": book["version"], "categoryIds": [ids[2]] } }),
         )
         .await;
     assert_eq!(
@@ -452,7 +453,7 @@ async fn categories_move_with_everything_below() {
     let unknown = admin
         .run_with(
             shelve,
-            json!({ "id": book["id"], "v": 3, "c": ["nonsense"] }),
+            json!({ "i": { "id": book["id"], "version": 3, "categoryIds": ["nonsense"] } }),
         )
         .await;
     assert_eq!(

@@ -11,5 +11,6 @@ mod importing;
 mod meilisearch;
 mod plans;
 mod reading;
+mod refusals;
 mod searching;
 mod support;

@@ -188,10 +188,13 @@ pub(crate) async fn create(client: &GraphqlClient, input: Value) -> Value {
 
 pub(crate) async fn publish(client: &GraphqlClient, book: &Value) -> Value {
     let query = format!(
-        "mutation($id: ID!, $v: Int!) {{ publishBook(id: $id, version: $v) {{ book {{ {BOOK} }} errors {{ code }} }} }}"
+        "mutation($i: PublishBookInput!) {{ publishBook(input: $i) {{ book {{ {BOOK} }} errors {{ code }} }} }}"
     );
     let answer = client
-        .run_with(&query, json!({ "id": book["id"], "v": book["version"] }))
+        .run_with(
+            &query,
+            json!({ "i": { "id": book["id"], "version": book["version"] } }),
+        )
         .await;
     let payload = &answer.ok()["publishBook"];
     assert_eq!(payload["errors"], json!([]), "{payload}");

@@ -2,9 +2,9 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use coko_core::Result;
-use coko_core::graphql::RequestExt as _;
+use coko_core::graphql::{RequestExt as _, settle};
 
-use super::{ConsentsInput, auth, key, settle, tokens_and_user};
+use super::{ConsentsInput, auth, key, tokens_and_user};
 use crate::commands::registration::Introduction;
 use crate::commands::{refresh, registration, session};
 use crate::error::{

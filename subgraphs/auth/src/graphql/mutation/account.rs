@@ -2,9 +2,9 @@
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use coko_core::Result;
-use coko_core::graphql::RequestExt as _;
+use coko_core::graphql::{RequestExt as _, settle};
 
-use super::{auth, key, settle};
+use super::{auth, key};
 use crate::commands::account::{Edit, ProfileChange};
 use crate::commands::{account, password, personal_token, phone};
 use crate::error::{

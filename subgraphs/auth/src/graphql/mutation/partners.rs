@@ -2,9 +2,9 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use coko_core::Result;
-use coko_core::graphql::RequestExt as _;
+use coko_core::graphql::{RequestExt as _, settle};
 
-use super::{auth, key, settle};
+use super::{auth, key};
 use crate::commands::partner;
 use crate::error::{
     CreatePartnerClientError, CreatePartnerError, DisablePartnerClientError, MintPartnerTokenError,

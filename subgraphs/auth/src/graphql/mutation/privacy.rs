@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 use coko_core::Result;
-use coko_core::graphql::RequestExt as _;
+use coko_core::graphql::{RequestExt as _, settle};
 use time::OffsetDateTime;
 
-use super::{auth, settle};
+use super::auth;
 use crate::commands::{consent, deletion};
 use crate::error::{DeleteAccountError, RequestDataExportError, SetConsentsError};
 use crate::graphql::types::{ConsentKindType, ConsentType, DataExportType};

@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 use coko_core::Result;
-use coko_core::graphql::RequestExt as _;
+use coko_core::graphql::{RequestExt as _, settle};
 use time::OffsetDateTime;
 
-use super::{ConsentsInput, IntroductionInput, auth, settle, tokens_and_user};
+use super::{ConsentsInput, IntroductionInput, auth, tokens_and_user};
 use crate::commands::registration::Introduction;
 use crate::commands::{phone, social};
 use crate::error::{

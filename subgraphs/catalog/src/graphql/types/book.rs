@@ -51,6 +51,7 @@ pub(crate) struct Contributor {
 
 /// When a book appeared, as far as it is known.
 #[derive(SimpleObject)]
+#[graphql(name = "PublicationDate")]
 pub(crate) struct PublicationDateType {
     /// What is known, in ISO 8601: `1953`, `1953-10` or `1953-10-01`; a minus sign before years before the common era.
     value: String,
@@ -62,6 +63,7 @@ pub(crate) struct PublicationDateType {
 
 /// What readers did with a book.
 #[derive(SimpleObject)]
+#[graphql(name = "BookStats")]
 pub(crate) struct BookStatsType {
     /// Times it was downloaded.
     downloads: i64,

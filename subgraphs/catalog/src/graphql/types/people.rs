@@ -249,6 +249,6 @@ impl SeriesType {
 }
 
 /// The keys of a list of ids.
-pub(super) fn keys(ids: &[ID]) -> Vec<Uuid> {
+pub(in crate::graphql) fn keys(ids: &[ID]) -> Vec<Uuid> {
     ids.iter().map(key).collect()
 }

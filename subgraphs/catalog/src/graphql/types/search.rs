@@ -198,6 +198,7 @@ impl SearchFacets {
 
 /// What a reader who is still typing may mean.
 #[derive(SimpleObject)]
+#[graphql(name = "Suggestion")]
 pub(crate) struct SuggestionType {
     /// The text to complete with.
     pub(crate) text: String,

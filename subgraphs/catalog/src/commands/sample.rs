@@ -7,13 +7,14 @@ use coko_core::money::{Currency, Money};
 use diesel_async::AsyncConnection as _;
 use serde::Deserialize;
 
-use crate::import::{CategoryKey, Record, Report, apply};
+use super::imports;
+use crate::import::{CategoryKey, Record, Report};
 use crate::model::{Author, Category, ContributorRole, Publisher, Slug};
 use crate::store;
 
 /// The name under which the sample's records are known.
 const SOURCE: &str = "coko-sample";
-const BOOKS: &str = include_str!("../sample/books.json");
+const BOOKS: &str = include_str!("../../sample/books.json");
 
 #[derive(Deserialize)]
 struct Sample {
@@ -114,7 +115,7 @@ pub async fn seed_sample(pool: &Pool, context: &CommandContext) -> Result<Report
                 .iter()
                 .map(|book| record(book, &sample))
                 .collect::<Result<_, _>>()?;
-            apply::all(connection, context, SOURCE, records).await
+            imports::all(connection, context, SOURCE, records).await
         })
         .await
 }
@@ -130,13 +131,11 @@ async fn shelves(
         if known.iter().any(|category| category.slug == sample.slug) {
             continue;
         }
-        let mut category = Category::root(context.id(), sample.slug.clone(), context.now);
         let parent = known
             .iter()
             .find(|category| Some(&category.slug) == sample.parent.as_ref());
-        category
-            .move_under(parent)
-            .map_err(|refusal| malformed(&format!("{refusal:?}")))?;
+        let mut category = Category::new(context.id(), sample.slug.clone(), parent, context.now)
+            .map_err(|refusals| malformed(&format!("{refusals:?}")))?;
         category.thema.clone_from(&sample.thema);
         category.name_fr.clone_from(&sample.name.fr);
         category.name_en.clone_from(&sample.name.en);
