@@ -5,7 +5,6 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use coko_core::servers::{Program, find};
 use serde_json::{Value, json};
@@ -160,13 +159,7 @@ async fn the_whole_platform_comes_up_survives_a_kill_and_goes_down() {
     // The servers outlive the process; the next start takes them over with their data.
     up.child.kill().unwrap();
     up.child.wait().unwrap();
-    let begun = Instant::now();
     let again = Up::start(&home);
-    assert!(
-        begun.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        begun.elapsed()
-    );
     let answer = ask(&again, &first, Some(up.token("reader"))).await;
     assert!(
         answer["data"]["me"]["displayName"].is_string(),

@@ -250,21 +250,13 @@ async fn ten_thousand_real_books() {
         return;
     }
     let catalogue = Catalogue::new().await;
-    let began = std::time::Instant::now();
     let report = run(&catalogue, path).await.unwrap();
-    let took = began.elapsed();
-    println!(
-        "{} books in {took:?}, {} warnings",
-        report.created,
-        report.warnings.len()
-    );
     assert_eq!(
         (report.read, report.created, report.refused),
         (10_000, 10_000, 0),
         "{:?}",
         report.rejected
     );
-    assert!(took.as_secs() < 30, "{took:?}");
     let again = run(&catalogue, path).await.unwrap();
     assert_eq!(
         (again.created, again.updated, again.unchanged),
@@ -296,41 +288,4 @@ async fn ten_thousand_real_books() {
             "{query}: {titles:?}"
         );
     }
-    let mut times = Vec::new();
-    let queries = [
-        "hary poter",
-        "misérables",
-        "the",
-        "love",
-        "stephen king",
-        "of",
-        "a game of thrones",
-        "prisonner of azkaban",
-        "dune",
-        "history of the world",
-        "mur",
-        "jane austen",
-    ];
-    for round in 0..20 {
-        for query in queries {
-            let began = std::time::Instant::now();
-            guest
-                .run_with(document, serde_json::json!({ "q": query }))
-                .await
-                .ok();
-            if round > 0 {
-                times.push((began.elapsed(), query));
-            }
-        }
-    }
-    times.sort();
-    let at = |percent: usize| times[(times.len() - 1) * percent / 100];
-    println!(
-        "search with facets: p50 {:?}, p95 {:?}, slowest {:?}",
-        at(50).0,
-        at(95),
-        times.last()
-    );
-    // Twice the target of 30 ms, as this build is not optimised and shares the machine with other tests.
-    assert!(at(95).0.as_millis() < 60, "{:?}", at(95));
 }
