@@ -43,7 +43,7 @@ fn arrows_point_one_way() {
             "coko-bench" => &["coko-composition"],
             "coko-executor" => &["coko-core"],
             "coko-gateway" => &["coko-core", "coko-executor", "coko-composition"],
-            "coko" | "coko-tests" | "coko-bench" => continue,
+            "coko" | "coko-tests" => continue,
             _subgraph => &["coko-core"],
         };
         for dependency in dependencies {
