@@ -7,13 +7,12 @@ use std::path::Path;
 
 use coko_core::config::Secret;
 use coko_core::crypto::ColumnCipher;
-use coko_core::database::{Connection, Pool};
-use diesel_async::AsyncConnection as _;
-use time::{Duration, OffsetDateTime};
+use coko_core::database::Pool;
+use time::OffsetDateTime;
 use url::Url;
 
+use crate::commands::phone::claim_text;
 use crate::config::TextsConfig;
-use crate::model::TextMessage;
 use crate::store;
 
 /// The columns that are sealed.
@@ -52,7 +51,7 @@ impl Texter {
     ) -> coko_core::Result<usize> {
         let mut connection = pool.get().await?;
         let mut sent = 0;
-        while let Some(message) = claim(&mut connection, now).await? {
+        while let Some(message) = claim_text(&mut connection, now).await? {
             let open = |column, sealed: &[u8]| {
                 cipher
                     .open(column, sealed)
@@ -85,23 +84,6 @@ impl Texter {
             (None, None) => Err(TextError::Unconfigured),
         }
     }
-}
-
-/// Takes one due message by moving its next attempt, so that it is sent outside the transaction and by one process.
-async fn claim(
-    connection: &mut Connection,
-    now: OffsetDateTime,
-) -> diesel::QueryResult<Option<TextMessage>> {
-    connection
-        .transaction(async |connection| {
-            let Some(message) = store::phones::due_text(connection, now).await? else {
-                return Ok(None);
-            };
-            let wait = Duration::seconds(5 << message.attempts.clamp(0, 6));
-            store::phones::postpone_text(connection, message.id, now + wait).await?;
-            Ok(Some(message))
-        })
-        .await
 }
 
 async fn post(

@@ -3,8 +3,7 @@
 use coko_core::context::CommandContext;
 use coko_core::crypto::token_hash;
 use coko_core::database::Connection;
-use coko_core::graphql::FluentValue;
-use coko_core::graphql::{Failure, Outcome, Refusals};
+use coko_core::graphql::{Failure, FluentValue, Outcome, Refusals};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::AsyncConnection as _;
 use time::{Duration, OffsetDateTime};
@@ -271,4 +270,21 @@ impl From<coko_core::Error> for PhoneFault {
     fn from(error: coko_core::Error) -> Self {
         Self::Other(error)
     }
+}
+
+/// Takes one due text message by moving its next attempt, so that it is sent outside the transaction and by one process.
+pub(crate) async fn claim_text(
+    connection: &mut Connection,
+    now: OffsetDateTime,
+) -> diesel::QueryResult<Option<TextMessage>> {
+    connection
+        .transaction(async |connection| {
+            let Some(message) = store::phones::due_text(connection, now).await? else {
+                return Ok(None);
+            };
+            let wait = Duration::seconds(5 << message.attempts.clamp(0, 6));
+            store::phones::postpone_text(connection, message.id, now + wait).await?;
+            Ok(Some(message))
+        })
+        .await
 }

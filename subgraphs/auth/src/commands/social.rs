@@ -162,9 +162,9 @@ async fn account_of(
 ) -> coko_core::Result<Account> {
     let gone = || coko_core::Error::new(coko_core::Code::Conflict, "core-conflict");
     if let Some(user) = store::social::user_of(connection, provider, &arrival.subject).await? {
-        return Ok(store::accounts::lock(connection, user)
+        return store::accounts::lock(connection, user)
             .await?
-            .ok_or_else(gone)?);
+            .ok_or_else(gone);
     }
     let email = arrival
         .email
@@ -203,9 +203,9 @@ async fn account_of(
     )
     .await?;
     tracing::info!(user = %id, provider = provider.as_str(), site = auth.site_url, "an identity was linked");
-    Ok(store::accounts::lock(connection, id)
+    store::accounts::lock(connection, id)
         .await?
-        .ok_or_else(gone)?)
+        .ok_or_else(gone)
 }
 
 /// Completes an unproven registration for the person whom the provider vouches for.
@@ -264,7 +264,10 @@ async fn register(
         ..new_account(context, &introduced, Status::Active)
     };
     if !store::accounts::insert(connection, &row).await? {
-        return Err(coko_core::Error::new(coko_core::Code::Conflict, "core-conflict").into());
+        return Err(coko_core::Error::new(
+            coko_core::Code::Conflict,
+            "core-conflict",
+        ));
     }
     let mut account = store::accounts::by_id(connection, row.id)
         .await?

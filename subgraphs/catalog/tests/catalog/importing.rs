@@ -1,5 +1,6 @@
 //! Files that come in: what is made of them, what is refused, what a second run changes.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use coko_catalog::import::{self, ImportError, ImportFormat, Report};
@@ -117,7 +118,7 @@ async fn an_import_that_was_killed_goes_on_where_it_stopped() {
     let catalogue = Catalogue::new().await;
     let mut csv = "id,title,language,authors\n".to_owned();
     for index in 0..1600 {
-        csv += &format!("{index},Livre {index},fr,Auteur {}\n", index % 50);
+        writeln!(csv, "{index},Livre {index},fr,Auteur {}", index % 50).unwrap();
     }
     let (_folder, path) = file("books.csv", csv.as_bytes());
     // Dropped in the middle, like a process that is killed: whole batches stay, nothing else.
