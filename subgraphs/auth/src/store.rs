@@ -11,7 +11,6 @@ pub(crate) mod sessions;
 pub(crate) mod social;
 pub(crate) mod tokens;
 
-#[cfg(test)]
 mod plans;
 
 use time::OffsetDateTime;

@@ -69,10 +69,10 @@ fn subgraph_sources() -> Vec<(String, PathBuf, String)> {
                 } else if path.extension().is_some_and(|extension| extension == "rs") {
                     let inside = path.strip_prefix(&source).unwrap().to_path_buf();
                     let name = subgraph.file_name().to_string_lossy().into_owned();
-                    // What follows the tests' heading may do as it likes.
+                    // What follows the tests' heading, `#[cfg(test)]` or `#![cfg(test)]`, may do as it likes.
                     let text = fs::read_to_string(path).unwrap();
                     let text = text
-                        .split("#[cfg(test)]")
+                        .split("[cfg(test)]")
                         .next()
                         .unwrap_or_default()
                         .to_owned();

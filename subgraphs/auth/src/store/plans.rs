@@ -3,6 +3,8 @@
 //! The queries run as they are in production; the server itself counts the sequential scans of the transaction
 //! (`pg_stat_xact_user_tables`), so nothing here repeats their SQL. What a failure shows is `EXPLAIN`'s job.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 
 use coko_core::database::Connection;
