@@ -257,8 +257,10 @@ fn serve(name: &'static str, listener: TcpListener, routes: Router, shutdown: &S
     });
 }
 
-/// Hands a request over to another router of this process.
-async fn forward(router: Router, request: Request) -> axum::response::Response {
+/// Hands a request over to another router of this process, without what the outer router noted of its own route:
+/// the inner one would take the outer path's parameters for its own.
+async fn forward(router: Router, mut request: Request) -> axum::response::Response {
+    request.extensions_mut().clear();
     match router.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},

@@ -122,13 +122,31 @@ pub fn prometheus() -> Option<&'static PrometheusHandle> {
     ];
     HANDLE
         .get_or_init(|| {
-            PrometheusBuilder::new()
+            let handle = PrometheusBuilder::new()
                 .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
                 .and_then(PrometheusBuilder::install_recorder)
                 .map_err(|error| tracing::warn!(%error, "metrics are not recorded"))
-                .ok()
+                .ok()?;
+            drain_samples(handle.clone());
+            Some(handle)
         })
         .as_ref()
+}
+
+/// Folds histogram samples into their buckets every few seconds: they would pile up in memory until somebody scrapes.
+fn drain_samples(handle: PrometheusHandle) {
+    let drain = move || {
+        loop {
+            std::thread::sleep(Duration::from_secs(5));
+            handle.run_upkeep();
+        }
+    };
+    let started = std::thread::Builder::new()
+        .name("metrics".to_owned())
+        .spawn(drain);
+    if let Err(error) = started {
+        tracing::warn!(%error, "metrics take memory until they are scraped");
+    }
 }
 
 /// `GET /metrics` in Prometheus text.
