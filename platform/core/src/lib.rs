@@ -14,7 +14,6 @@ pub mod database;
 pub mod error;
 pub mod events;
 pub mod graphql;
-pub mod health;
 pub mod identity;
 pub mod ids;
 pub mod lifecycle;
