@@ -13,7 +13,9 @@ use crate::clock::Clock;
 const LOCAL_KEYS: u64 = 200_000;
 
 /// How much is allowed: `permits` at once, refilled evenly over `per`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 pub struct Quota {
     /// How many requests fit in the window.
     pub permits: u32,
