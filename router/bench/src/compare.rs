@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::cores::Cores;
 use crate::histogram::Histogram;
 use crate::load::Load;
 use crate::process;
@@ -33,6 +34,8 @@ pub struct Comparison {
     pub warm_up: Duration,
     /// Connections that send at once.
     pub connections: usize,
+    /// Where routers run.
+    pub cores: Cores,
 }
 
 /// The subgraphs in a process of their own, which ends with this value.
@@ -84,7 +87,7 @@ impl Comparison {
     ) -> anyhow::Result<Vec<Figures>> {
         let mut contestants = Vec::with_capacity(self.routers.len());
         for line in &self.routers {
-            let router = Router::start(line, supergraph, folder).await?;
+            let router = Router::start(line, supergraph, folder, &self.cores).await?;
             contestants.push(self.contestant(router, scenario).await?);
         }
         agree(&contestants)?;

@@ -6,6 +6,7 @@
 //! lines only.
 
 pub mod compare;
+pub mod cores;
 pub mod histogram;
 pub mod load;
 pub mod process;
@@ -14,3 +15,4 @@ pub mod router;
 pub mod scenario;
 pub mod server;
 pub mod subgraphs;
+pub mod wire;

@@ -6,15 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use futures::future::try_join_all;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::histogram::Histogram;
+use crate::wire::{Expect, Message, Wire, request};
 
 /// What is sent where, and what must come back.
 #[derive(Debug, Clone)]
@@ -61,43 +56,32 @@ impl Load {
 
 async fn converse(load: Load, end: Instant) -> anyhow::Result<Histogram> {
     let mut connection = Connection::open(load.address).await?;
+    let request = connection.request(&load.body);
     let mut latencies = Histogram::default();
-    loop {
-        let started = Instant::now();
-        if started >= end {
-            return Ok(latencies);
+    let mut started = Instant::now();
+    while started < end {
+        let answer = connection.send(&request).await?;
+        if answer.status != 200 {
+            bail!("a request was answered with status {}", answer.status);
         }
-        let response = connection.send(load.body.clone()).await?;
-        if response.status() != StatusCode::OK {
-            bail!("a request was answered with status {}", response.status());
+        if answer.body != load.expected {
+            bail!(
+                "an answer of {} bytes differs from the first one of {}",
+                answer.body.len(),
+                load.expected.len()
+            );
         }
-        compare(response, &load.expected).await?;
-        latencies.record(started.elapsed());
+        let ended = Instant::now();
+        latencies.record(ended - started);
+        started = ended;
     }
-}
-
-/// Compares an answer with the expected one as it comes in; keeping it would cost more than the load itself.
-async fn compare(response: Response<Incoming>, expected: &[u8]) -> anyhow::Result<()> {
-    let mut body = response.into_body();
-    let mut rest = expected;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else {
-            continue;
-        };
-        rest = rest
-            .strip_prefix(&data[..])
-            .context("an answer differs from the first one")?;
-    }
-    if !rest.is_empty() {
-        bail!("an answer is {} bytes shorter than the first", rest.len());
-    }
-    Ok(())
+    Ok(latencies)
 }
 
 /// One kept connection to a router.
 pub struct Connection {
-    sender: SendRequest<Full<Bytes>>,
-    host: HeaderValue,
+    wire: Wire,
+    address: SocketAddr,
 }
 
 impl Connection {
@@ -106,63 +90,52 @@ impl Connection {
     /// # Errors
     /// When nobody listens.
     pub async fn open(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        // Its end shows in the sender.
-        tokio::spawn(connection);
-        Ok(Self {
-            sender,
-            host: HeaderValue::from_str(&address.to_string())?,
-        })
+        let wire = Wire::new(TcpStream::connect(address).await?)?;
+        Ok(Self { wire, address })
     }
 
-    /// Sends one GraphQL request.
+    /// The bytes of a GraphQL request.
+    pub fn request(&self, body: &[u8]) -> Bytes {
+        request(&self.address.to_string(), "/graphql", body)
+    }
+
+    /// Sends the bytes of a request and waits for the whole answer.
     ///
     /// # Errors
     /// When the connection breaks.
-    pub async fn send(&mut self, body: Bytes) -> anyhow::Result<Response<Incoming>> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = Uri::from_static("/graphql");
-        let headers = request.headers_mut();
-        let json = HeaderValue::from_static("application/json");
-        headers.insert(HOST, self.host.clone());
-        headers.insert(CONTENT_TYPE, json.clone());
-        headers.insert(ACCEPT, json);
-        self.sender.ready().await?;
-        Ok(self.sender.send_request(request).await?)
+    pub async fn send(&mut self, request: &[u8]) -> anyhow::Result<Message<'_>> {
+        self.wire.send(request).await?;
+        let answer = self.wire.receive(Expect::Answer).await?;
+        answer.context("the router closed the connection instead of answering")
     }
 
     /// Sends one GraphQL request and reads the answer, which must be data without errors.
     ///
     /// # Errors
     /// When it is not; says what it is.
-    pub async fn ask(&mut self, body: Bytes) -> anyhow::Result<Bytes> {
-        let response = self.send(body).await?;
-        let status = response.status();
-        let answer = response.into_body().collect().await?.to_bytes();
-        let json: serde_json::Value = serde_json::from_slice(&answer)
+    pub async fn ask(&mut self, body: &[u8]) -> anyhow::Result<Bytes> {
+        let request = self.request(body);
+        let answer = self.send(&request).await?;
+        let status = answer.status;
+        let json: serde_json::Value = serde_json::from_slice(answer.body)
             .with_context(|| format!("the answer (status {status}) is not JSON"))?;
-        if status != StatusCode::OK || !json["data"].is_object() || json.get("errors").is_some() {
+        if status != 200 || !json["data"].is_object() || json.get("errors").is_some() {
             let shown: String = json.to_string().chars().take(500).collect();
             bail!("the answer (status {status}) is not data without errors: {shown}");
         }
-        Ok(answer)
+        Ok(Bytes::copy_from_slice(answer.body))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use hyper::server::conn::http1;
-    use hyper::service::service_fn;
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::wire::answer;
 
     const ANSWER: &str = r#"{"data":{"a":1}}"#;
 
@@ -175,16 +148,18 @@ mod tests {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let answered = answered.clone();
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let count = answered.fetch_add(1, Ordering::Relaxed);
-                    async move {
-                        assert_eq!(request.uri().path(), "/graphql");
-                        request.into_body().collect().await.unwrap();
+                tokio::spawn(async move {
+                    let mut wire = Wire::new(stream).unwrap();
+                    while let Ok(Some(message)) = wire.receive(Expect::Request).await {
+                        assert_eq!(message.path, "/graphql");
+                        let count = answered.fetch_add(1, Ordering::Relaxed);
                         let body = if count < times { ANSWER } else { after };
-                        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(body))))
+                        let sent = wire.send(&answer("200 OK", body.as_bytes())).await;
+                        if sent.is_err() {
+                            return;
+                        }
                     }
                 });
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });
         address
@@ -203,7 +178,7 @@ mod tests {
     async fn every_answer_counts_once() {
         let address = server(usize::MAX, ANSWER).await;
         let mut connection = Connection::open(address).await.unwrap();
-        assert_eq!(connection.ask(Bytes::new()).await.unwrap(), ANSWER);
+        assert_eq!(connection.ask(b"").await.unwrap(), ANSWER);
         let measured = load(address).run(Duration::from_millis(200)).await.unwrap();
         assert!(measured.latencies.count() >= 2);
         assert!(measured.took >= Duration::from_millis(200));
@@ -231,7 +206,7 @@ mod tests {
         ] {
             let address = server(0, bad).await;
             let mut connection = Connection::open(address).await.unwrap();
-            assert!(connection.ask(Bytes::new()).await.is_err(), "{bad}");
+            assert!(connection.ask(b"").await.is_err(), "{bad}");
         }
     }
 }

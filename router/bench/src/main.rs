@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use coko_bench::compare::Comparison;
+use coko_bench::cores::Cores;
 use coko_bench::load::{Connection, Load};
 use coko_bench::router::CommandLine;
 use coko_bench::scenario::Scenario;
@@ -103,28 +104,30 @@ enum Format {
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    // Routers need the other half of the machine.
-    let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2));
+    let cores = Cores::halved()?;
+    if matches!(cli.command, Command::Run(_)) {
+        cores.keep_to_load()?;
+    }
+    // There are as many workers as processors this may use now.
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers)
         .enable_all()
         .build()?
-        .block_on(until_interrupted(cli))
+        .block_on(until_interrupted(cli, cores))
 }
 
 /// Dropping what runs stops the processes that were started.
-async fn until_interrupted(cli: Cli) -> anyhow::Result<()> {
+async fn until_interrupted(cli: Cli, cores: Cores) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        outcome = run(cli) => outcome,
+        outcome = run(cli, cores) => outcome,
         _ = tokio::signal::ctrl_c() => bail!("interrupted"),
         _ = terminate.recv() => bail!("terminated"),
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+async fn run(cli: Cli, cores: Cores) -> anyhow::Result<()> {
     match cli.command {
-        Command::Run(args) => compare(args).await,
+        Command::Run(args) => compare(args, cores).await,
         Command::Subgraphs { listen } => {
             let listener = TcpListener::bind(listen).await?;
             println!("{}", listener.local_addr()?);
@@ -143,7 +146,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-async fn compare(args: RunArgs) -> anyhow::Result<()> {
+async fn compare(args: RunArgs, cores: Cores) -> anyhow::Result<()> {
     let scenarios = if args.scenarios.is_empty() {
         Scenario::ALL.to_vec()
     } else {
@@ -168,6 +171,7 @@ async fn compare(args: RunArgs) -> anyhow::Result<()> {
         duration: Duration::from_secs(args.seconds.max(1)),
         warm_up: Duration::from_secs(args.warm_up),
         connections: args.connections.max(1),
+        cores,
     };
     let report = comparison.run().await?;
     match args.format {
@@ -184,7 +188,7 @@ async fn load(
     connections: usize,
 ) -> anyhow::Result<()> {
     let body = scenario.body();
-    let expected = Connection::open(address).await?.ask(body.clone()).await?;
+    let expected = Connection::open(address).await?.ask(&body).await?;
     let load = Load {
         address,
         body,

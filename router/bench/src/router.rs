@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use tokio::process::{Child, Command};
 
+use crate::cores::Cores;
 use crate::load::Connection;
 use crate::process;
 use crate::scenario::Scenario;
@@ -48,6 +49,7 @@ impl Router {
         line: &CommandLine,
         supergraph: &Path,
         folder: &Path,
+        cores: &Cores,
     ) -> anyhow::Result<Self> {
         // The port is free now; a program that takes only a number cannot be given the socket itself.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
@@ -59,13 +61,15 @@ impl Router {
             .with_context(|| format!("the command line of {} is empty", line.name))?;
         let log = folder.join(format!("{}-{port}.log", line.name));
         let output = File::create(&log)?;
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
-            .kill_on_drop(true)
-            .spawn()
+            .kill_on_drop(true);
+        let child = cores
+            .on_router(|| command.spawn())
             .with_context(|| format!("`{program}` cannot be started"))?;
         let mut router = Self {
             name: line.name.clone(),
@@ -107,7 +111,7 @@ impl Router {
     /// When the answer is not data without errors.
     pub async fn ask(&self, scenario: Scenario) -> anyhow::Result<bytes::Bytes> {
         let mut connection = Connection::open(self.address).await?;
-        connection.ask(scenario.body()).await
+        connection.ask(&scenario.body()).await
     }
 
     /// The CPU time it has used so far.

@@ -6,11 +6,13 @@
 mod goods;
 mod resolve;
 
-use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use bytes::Bytes;
 use coko_composition::{CompositionError, SubgraphSource};
+use rustc_hash::FxHashMap;
+
+use crate::wire;
 
 /// Answers that are kept, per subgraph. Routers send a handful of different requests.
 const KEPT: usize = 4_096;
@@ -81,24 +83,45 @@ pub fn supergraph(base: &str) -> Result<String, CompositionError> {
 /// The subgraphs with the answers they have given.
 #[derive(Debug, Default)]
 pub struct Subgraphs {
-    kept: RwLock<HashMap<(Subgraph, Bytes), Bytes>>,
+    /// By subgraph and request body: whole HTTP responses, and where their bodies begin.
+    kept: RwLock<[FxHashMap<Box<[u8]>, Kept>; 4]>,
+}
+
+#[derive(Debug, Clone)]
+struct Kept {
+    response: Bytes,
+    head: usize,
 }
 
 impl Subgraphs {
     /// The answer to a GraphQL request body: `{"data":…}` or `{"errors":…}`.
-    pub fn answer(&self, subgraph: Subgraph, body: &Bytes) -> Bytes {
-        let key = (subgraph, body.clone());
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(answer) = kept.get(&key) {
-            return answer.clone();
+    pub fn answer(&self, subgraph: Subgraph, body: &[u8]) -> Bytes {
+        let kept = self.kept(subgraph, body);
+        kept.response.slice(kept.head..)
+    }
+
+    /// The same as an HTTP/1.1 response.
+    pub fn response(&self, subgraph: Subgraph, body: &[u8]) -> Bytes {
+        self.kept(subgraph, body).response
+    }
+
+    fn kept(&self, subgraph: Subgraph, body: &[u8]) -> Kept {
+        let known = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = known[subgraph as usize].get(body) {
+            return kept.clone();
         }
-        drop(kept);
-        let answer = Bytes::from(resolve::answer(subgraph, body));
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT {
-            kept.insert(key, answer.clone());
+        drop(known);
+        let answer = resolve::answer(subgraph, body);
+        let response = wire::answer("200 OK", answer.as_bytes());
+        let kept = Kept {
+            head: response.len() - answer.len(),
+            response,
+        };
+        let mut known = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if known[subgraph as usize].len() < KEPT {
+            known[subgraph as usize].insert(body.into(), kept.clone());
         }
-        answer
+        kept
     }
 }
 
