@@ -1,7 +1,7 @@
 //! Taking in an answer: reading it, translating its errors to the client's paths, merging its data. Whatever a
 //! subgraph sends, only what this fetch was to bring is affected.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value as Json;
 
 use super::{
@@ -12,7 +12,7 @@ use crate::{
     error::{ErrorCode, GraphQLError, PathSegment},
     json::JsonError,
     plan::{EntityInput, EntityOutput, FetchWork, Selection, Shapes},
-    response::{Arena, FailureId, Merger, ObjectId, Reader, TargetSet, Value, target_paths},
+    response::{Arena, FailureId, Merger, ObjectId, Reader, Target, TargetPaths, TargetSet, Value},
     transport::SubgraphReply,
 };
 
@@ -247,25 +247,28 @@ fn read_entities(
 }
 
 fn merge_root(run: &mut Run<'_>, targets: &[ObjectId], source: ObjectId, selection: &Selection) {
-    let mut merger = merger(&mut run.arena, &run.plan.shapes, run.supergraph.full());
-    let Some((last, others)) = targets.split_last() else {
-        return;
-    };
-    for target in others {
-        merger.object_copied(*target, source, selection);
+    if targets.len() > 1 {
+        share(&mut run.arena, source, selection);
     }
-    merger.object(*last, source, selection);
+    let mut merger = merger(run);
+    for target in targets {
+        merger.object(*target, source, selection);
+    }
 }
 
-fn merger<'a>(
-    arena: &'a mut Arena,
-    shapes: &'a Shapes,
-    schema: &'a crate::schema::Schema,
-) -> Merger<'a> {
+/// Marks what is below an object as standing in several places.
+fn share(arena: &mut Arena, source: ObjectId, selection: &Selection) {
+    for field in &selection.fields {
+        if field.child.is_some() {
+            arena.share(source, field.slot);
+        }
+    }
+}
+
+fn merger<'r>(run: &'r mut Run<'_>) -> Merger<'r> {
     Merger {
-        arena,
-        shapes,
-        schema,
+        arena: &mut run.arena,
+        schema: run.supergraph.full(),
     }
 }
 
@@ -281,51 +284,102 @@ fn merge_entities(
         // The number must be the one asked for: otherwise it is unknown which entity is which.
         Entities::List(values) if values.len() == set.count as usize => values,
         Entities::Null | Entities::Missing if reported.first.is_some() => {
-            for (object, _) in &set.targets {
-                run.mark_failed(
-                    *object,
-                    &output.selection,
-                    reported.first.unwrap_or_default(),
-                );
+            let failure = reported.first.unwrap_or_default();
+            for target in &set.targets {
+                run.mark_failed(target.object, &output.selection, failure);
             }
             return;
         }
         _ => {
             let failure = invalid_entities(run, call);
-            for (object, _) in &set.targets {
-                run.mark_failed(*object, &output.selection, failure);
+            for target in &set.targets {
+                run.mark_failed(target.object, &output.selection, failure);
             }
             return;
         }
     };
-    let mut left = vec![0_u32; values.len()];
-    for (_, representation) in &set.targets {
-        left[*representation as usize] += 1;
-    }
+    let sources = Sources::new(run, values, &set.targets, &output.selection);
     let mut invalid = None;
-    for (object, representation) in &set.targets {
-        let position = *representation as usize;
-        left[position] -= 1;
-        match values[position] {
+    for target in &set.targets {
+        match sources.of(target) {
             Value::Object(source) => {
-                let mut merger = merger(&mut run.arena, &run.plan.shapes, run.supergraph.full());
-                // Targets do not share objects: what is fetched later for one must not show up in another.
-                if left[position] == 0 {
-                    merger.object(*object, source, &output.selection);
-                } else {
-                    merger.object_copied(*object, source, &output.selection);
-                }
+                merger(run).object(target.object, source, &output.selection);
             }
             Value::Null => {
                 if let Some(failure) = reported.pathless {
-                    run.mark_failed(*object, &output.selection, failure);
+                    run.mark_failed(target.object, &output.selection, failure);
                 }
             }
             _ => {
                 let failure = *invalid.get_or_insert_with(|| invalid_entities(run, call));
-                run.mark_failed(*object, &output.selection, failure);
+                run.mark_failed(target.object, &output.selection, failure);
             }
         }
+    }
+}
+
+/// From what each target is merged: targets of one group share what an entity brings, so that it is neither copied nor
+/// written again; another group has a copy of its own, for what is fetched later for one must not show up in the other.
+struct Sources {
+    /// By representation.
+    entities: Vec<Entity>,
+    /// By representation and group.
+    copies: FxHashMap<(u32, u32), Value>,
+}
+
+struct Entity {
+    value: Value,
+    /// The group that has the value as it came.
+    group: u32,
+    targets: usize,
+}
+
+impl Sources {
+    fn new(
+        run: &mut Run<'_>,
+        values: Vec<Value>,
+        targets: &[Target],
+        selection: &Selection,
+    ) -> Self {
+        let entity = |value| Entity {
+            value,
+            group: 0,
+            targets: 0,
+        };
+        let mut sources = Self {
+            entities: values.into_iter().map(entity).collect(),
+            copies: FxHashMap::default(),
+        };
+        if selection.fields.iter().all(|field| field.child.is_none()) {
+            // Nothing is ever written into a leaf.
+            return sources;
+        }
+        for target in targets {
+            let entity = &mut sources.entities[target.representation as usize];
+            if entity.targets == 0 {
+                entity.group = target.group;
+            }
+            entity.targets += 1;
+            if entity.group != target.group {
+                let key = (target.representation, target.group);
+                let copy = || run.arena.copy(entity.value, &run.plan.shapes);
+                sources.copies.entry(key).or_insert_with(copy);
+            }
+        }
+        let repeated = sources.entities.iter().filter(|entity| entity.targets > 1);
+        let values = repeated.map(|entity| entity.value);
+        for value in values.chain(sources.copies.values().copied()) {
+            if let Value::Object(source) = value {
+                share(&mut run.arena, source, selection);
+            }
+        }
+        sources
+    }
+
+    fn of(&self, target: &Target) -> Value {
+        let copy = self.copies.get(&(target.representation, target.group));
+        copy.copied()
+            .unwrap_or(self.entities[target.representation as usize].value)
     }
 }
 
@@ -338,20 +392,20 @@ fn invalid_entities(run: &mut Run<'_>, call: &Call) -> FailureId {
 
 /// Where the objects of a call stand in the client's answer.
 struct Bases {
-    paths: FxHashMap<ObjectId, Vec<PathSegment>>,
+    paths: TargetPaths,
 }
 
 impl Bases {
     fn find(run: &Run<'_>, call: &Call) -> Self {
-        let mut paths = FxHashMap::default();
+        let mut paths = TargetPaths::default();
         let shapes = &run.plan.shapes;
         match &run.plan.fetches[call.fetch].work {
             FetchWork::Root { path, .. } => {
-                target_paths(&run.arena, shapes, run.root, path, &mut paths);
+                paths.add(&run.arena, shapes, run.root, path);
             }
             FetchWork::Entities { inputs, .. } => {
                 for path in inputs.iter().flat_map(|input: &EntityInput| &input.paths) {
-                    target_paths(&run.arena, shapes, run.root, path, &mut paths);
+                    paths.add(&run.arena, shapes, run.root, path);
                 }
             }
         }
@@ -366,7 +420,7 @@ impl Bases {
                 let rest = below(shapes, selection, path);
                 targets
                     .iter()
-                    .filter_map(|object| self.at(*object, &rest))
+                    .flat_map(|object| self.at(*object, &rest))
                     .collect()
             }
             (FetchWork::Entities { outputs, .. }, CallTargets::Entities(sets)) => {
@@ -378,21 +432,29 @@ impl Bases {
                     return Vec::new();
                 };
                 let rest = below(shapes, &output.selection, rest);
+                // Where paths meet, an object is a target of each.
+                let mut met = FxHashSet::default();
                 sets[output.input]
                     .targets
                     .iter()
-                    .filter(|(_, representation)| u64::from(*representation) == index)
-                    .filter_map(|(object, _)| self.at(*object, &rest))
+                    .filter(|target| u64::from(target.representation) == index)
+                    .filter(|target| met.insert(target.object))
+                    .flat_map(|target| self.at(target.object, &rest))
                     .collect()
             }
             _ => Vec::new(),
         }
     }
 
-    fn at(&self, object: ObjectId, rest: &[PathSegment]) -> Option<Vec<PathSegment>> {
-        let mut path = self.paths.get(&object)?.clone();
-        path.extend_from_slice(rest);
-        (!path.is_empty()).then_some(path)
+    fn at<'b>(
+        &'b self,
+        object: ObjectId,
+        rest: &'b [PathSegment],
+    ) -> impl Iterator<Item = Vec<PathSegment>> + 'b {
+        let bases = self.paths.of(object).iter();
+        bases
+            .map(move |base| base.iter().chain(rest).cloned().collect::<Vec<_>>())
+            .filter(|path| !path.is_empty())
     }
 }
 

@@ -53,7 +53,7 @@ impl Run<'_> {
         let targets = match &fetch.work {
             FetchWork::Root { path, .. } => {
                 let mut targets = Vec::new();
-                collect_targets(&self.arena, self.root, path, &mut |object| {
+                collect_targets(&self.arena, self.root, path, |object| {
                     targets.push(object);
                 });
                 if targets.is_empty() {
@@ -70,9 +70,9 @@ impl Run<'_> {
                     body.extend_from_slice(&input.variable);
                     let mut representations =
                         Representations::new(&self.arena, &input.representation, &mut body);
-                    for path in &input.paths {
-                        collect_targets(&self.arena, self.root, path, &mut |object| {
-                            representations.add(object);
+                    for (path, group) in input.paths.iter().zip(&input.groups) {
+                        collect_targets(&self.arena, self.root, path, |object| {
+                            representations.add(object, *group);
                         });
                     }
                     sets.push(representations.finish());
@@ -138,8 +138,8 @@ impl Run<'_> {
             }
             (FetchWork::Entities { outputs, .. }, CallTargets::Entities(sets)) => {
                 for output in outputs {
-                    for (object, _) in &sets[output.input].targets {
-                        self.mark_failed(*object, &output.selection, failure);
+                    for target in &sets[output.input].targets {
+                        self.mark_failed(target.object, &output.selection, failure);
                     }
                 }
             }

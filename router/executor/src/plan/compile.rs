@@ -23,6 +23,7 @@ use super::{
     representation::{RepresentationCompiler, RepresentationObject},
     selection::{Selection, SelectionCompiler},
     shape::{ShapeBuilder, ShapeId, Slot, TYPENAME},
+    sharing::groups,
 };
 use crate::{
     json::write_string,
@@ -71,6 +72,8 @@ pub(crate) struct EntityInput {
     /// `"variable":`
     pub(crate) variable: Box<[u8]>,
     pub(crate) paths: Vec<Vec<PathStep>>,
+    /// For each path its group: objects of one group share what is below the entities they receive.
+    pub(crate) groups: Vec<u32>,
     pub(crate) representation: RepresentationObject,
 }
 
@@ -125,6 +128,14 @@ pub(crate) fn compile_fetches(
         }
         fetches.push(compiled);
         accesses.push(access);
+    }
+    let groups = groups(&fetches);
+    for (fetch, groups) in fetches.iter_mut().zip(groups) {
+        if let FetchWork::Entities { inputs, .. } = &mut fetch.work {
+            for (input, groups) in inputs.iter_mut().zip(groups) {
+                input.groups = groups;
+            }
+        }
     }
     let in_order = fetches
         .iter()
@@ -240,6 +251,7 @@ impl FetchCompiler<'_> {
             inputs: vec![EntityInput {
                 variable: variable_prefix("representations"),
                 paths: vec![path],
+                groups: Vec::new(),
                 representation,
             }],
             outputs: vec![EntityOutput {
@@ -288,6 +300,7 @@ impl FetchCompiler<'_> {
                     inputs.push(EntityInput {
                         variable: variable_prefix(name),
                         paths,
+                        groups: Vec::new(),
                         representation,
                     });
                     inputs.len() - 1

@@ -7,6 +7,7 @@ mod projection;
 mod representation;
 mod selection;
 mod shape;
+mod sharing;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},

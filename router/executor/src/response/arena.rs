@@ -1,4 +1,7 @@
 //! Objects, lists and leaves, addressed by number. Nothing is freed before the request ends.
+//!
+//! An entity that several objects receive is kept once: below them stand the same objects and lists, marked as shared so
+//! that those who walk the answer do at most once what needs no repetition.
 
 use std::borrow::Cow;
 
@@ -44,18 +47,35 @@ pub(crate) struct Slice {
 pub(crate) struct List {
     start: u32,
     len: u32,
+    /// Whether it stands in several places.
+    shared: bool,
 }
 
 impl List {
     pub(crate) fn len(self) -> u32 {
         self.len
     }
+
+    /// Whether both are the same items, not only equal ones.
+    pub(crate) fn is(self, other: Self) -> bool {
+        (self.start, self.len) == (other.start, other.len)
+    }
+}
+
+/// What stands in several places of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Shared {
+    Object(ObjectId),
+    /// The start and the length of a list.
+    List(u32, u32),
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Object {
     shape: ShapeId,
     first: u32,
+    /// Whether it stands in several places.
+    shared: bool,
 }
 
 /// Everything one request has received so far.
@@ -84,7 +104,11 @@ impl Arena {
         let first = position(self.slots.len());
         self.slots
             .resize(self.slots.len() + shapes.width(shape), Value::Missing);
-        self.objects.push(Object { shape, first });
+        self.objects.push(Object {
+            shape,
+            first,
+            shared: false,
+        });
         ObjectId(position(self.objects.len() - 1))
     }
 
@@ -94,7 +118,34 @@ impl Arena {
         Value::List(List {
             start,
             len: position(self.items.len()) - start,
+            shared: false,
         })
+    }
+
+    /// Marks what is in a slot as standing in several places.
+    pub(crate) fn share(&mut self, object: ObjectId, slot: Slot) {
+        match self.get(object, slot) {
+            Value::Object(child) => self.objects[child.0 as usize].shared = true,
+            Value::List(list) => {
+                let shared = List {
+                    shared: true,
+                    ..list
+                };
+                self.set(object, slot, Value::List(shared));
+            }
+            _ => {}
+        }
+    }
+
+    /// Who it is, when it stands in several places.
+    pub(crate) fn shared(&self, value: Value) -> Option<Shared> {
+        match value {
+            Value::Object(object) if self.objects[object.0 as usize].shared => {
+                Some(Shared::Object(object))
+            }
+            Value::List(list) if list.shared => Some(Shared::List(list.start, list.len)),
+            _ => None,
+        }
     }
 
     pub(crate) fn slice(buffer: u32, start: usize, end: usize) -> Slice {

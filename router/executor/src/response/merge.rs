@@ -2,20 +2,19 @@
 
 use super::arena::{Arena, ObjectId, Value};
 use crate::{
-    plan::{Selection, Shapes, TYPENAME},
+    plan::{Selection, TYPENAME},
     schema::Schema,
 };
 
 /// Merges within one arena.
 pub(crate) struct Merger<'a> {
     pub(crate) arena: &'a mut Arena,
-    pub(crate) shapes: &'a Shapes,
     pub(crate) schema: &'a Schema,
 }
 
 impl Merger<'_> {
     /// Writes the selected slots of `source` into `target`. A null never hides a value; objects merge slot by slot
-    /// and lists item by item.
+    /// and lists item by item. What is below `source` is not copied: several targets of one source share it.
     pub(crate) fn object(&mut self, target: ObjectId, source: ObjectId, selection: &Selection) {
         if target == source {
             return;
@@ -60,7 +59,7 @@ impl Merger<'_> {
             }
             (Value::List(target), Value::List(source), Some(_)) => {
                 // Lists of different lengths do not describe the same things; the first one stays.
-                if target.len() == source.len() && target != source {
+                if target.len() == source.len() && !target.is(source) {
                     for index in 0..target.len() {
                         let item = self.value(
                             self.arena.item(target, index),
@@ -73,19 +72,6 @@ impl Merger<'_> {
                 existing
             }
             _ => incoming,
-        }
-    }
-
-    /// Writes a fetched object into a target that is not the last one to receive it.
-    pub(crate) fn object_copied(
-        &mut self,
-        target: ObjectId,
-        source: ObjectId,
-        selection: &Selection,
-    ) {
-        let copy = self.arena.copy(Value::Object(source), self.shapes);
-        if let Value::Object(copy) = copy {
-            self.object(target, copy, selection);
         }
     }
 }

@@ -2,9 +2,11 @@
 //! (3.5, 3.9) and null propagation (6.4.4). A nullable place whose content turns out null is cut back and written
 //! as `null`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
-use super::arena::{Arena, ObjectId, Slice, Value, string_text};
+use rustc_hash::FxHashMap;
+
+use super::arena::{Arena, ObjectId, Shared, Slice, Value, string_text};
 use crate::{
     error::{ErrorCode, PathSegment},
     execute::Faults,
@@ -59,6 +61,8 @@ pub(crate) fn project(
         faults,
         out,
         path: Vec::new(),
+        written: FxHashMap::default(),
+        complaints: 0,
     };
     match projector.object(input.root, input.plan.projection.root) {
         Ok(()) => ProjectionResult::Object,
@@ -100,10 +104,54 @@ struct Projector<'a, 'r, 'f> {
     faults: &'r mut Faults<'f>,
     out: &'r mut Vec<u8>,
     path: Vec<Step<'a>>,
+    /// Where in `out` that stands which was written before and can be copied, by what it is and how it is projected.
+    written: FxHashMap<(Shared, usize), Range<usize>>,
+    /// How often something was found wrong. What is wrong is wrong at each of its places, so it is never copied.
+    complaints: usize,
 }
 
 impl<'a> Projector<'a, '_, '_> {
+    /// Writes what may stand in several places: the first time by `write`, then by copying.
+    fn once(
+        &mut self,
+        value: Value,
+        how: usize,
+        write: impl FnOnce(&mut Self) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let Some(shared) = self.input.arena.shared(value) else {
+            return write(self);
+        };
+        if let Some(range) = self.written.get(&(shared, how)) {
+            if self.out.len() + range.len() > self.input.max_bytes {
+                return Err(Stop::TooLarge);
+            }
+            self.out.extend_from_within(range.clone());
+            return Ok(());
+        }
+        let (start, complaints) = (self.out.len(), self.complaints);
+        write(self)?;
+        if complaints == self.complaints {
+            self.written.insert((shared, how), start..self.out.len());
+        }
+        Ok(())
+    }
+
+    /// Replaces what was written from `start` on with null.
+    fn cut(&mut self, start: usize) {
+        if self.out.len() > start {
+            self.out.truncate(start);
+            self.written.retain(|_, range| range.end <= start);
+        }
+        self.out.extend_from_slice(b"null");
+    }
+
     fn object(&mut self, object: ObjectId, set: FieldSetId) -> Result<(), Stop> {
+        self.once(Value::Object(object), set, |projector| {
+            projector.fields(object, set)
+        })
+    }
+
+    fn fields(&mut self, object: ObjectId, set: FieldSetId) -> Result<(), Stop> {
         if self.out.len() > self.input.max_bytes {
             return Err(Stop::TooLarge);
         }
@@ -196,6 +244,7 @@ impl<'a> Projector<'a, '_, '_> {
                 Err(Stop::Null)
             }
             (Value::Failed(failure), _) => {
+                self.complaints += 1;
                 self.faults.add_failure(&self.path, failure);
                 Err(Stop::Null)
             }
@@ -207,7 +256,10 @@ impl<'a> Projector<'a, '_, '_> {
                 self.typed_object(object, expected)
             }
             (Value::List(list), ProjectedKind::List(item)) => {
-                self.list(self.input.arena.list_items(list), item, field)
+                let how = std::ptr::from_ref::<ProjectedType>(item).addr();
+                self.once(value, how, |projector| {
+                    projector.list(projector.input.arena.list_items(list), item, field)
+                })
             }
             (Value::Leaf(slice), ProjectedKind::Object(_)) => {
                 let service = self.input.arena.origin(slice);
@@ -229,8 +281,7 @@ impl<'a> Projector<'a, '_, '_> {
         match written {
             Err(Stop::Null) if !ty.non_null => {
                 self.path.truncate(depth);
-                self.out.truncate(start);
-                self.out.extend_from_slice(b"null");
+                self.cut(start);
                 Ok(())
             }
             other => other,
@@ -363,8 +414,7 @@ impl<'a> Projector<'a, '_, '_> {
         match written {
             Err(Stop::Null) if !ty.non_null => {
                 self.path.truncate(depth);
-                self.out.truncate(start);
-                self.out.extend_from_slice(b"null");
+                self.cut(start);
                 Ok(())
             }
             other => other,
@@ -413,12 +463,14 @@ impl<'a> Projector<'a, '_, '_> {
     }
 
     fn fault(&mut self, service: Option<SubgraphId>, message: Cow<'static, str>) {
+        self.complaints += 1;
         self.faults
             .add_at(&self.path, ErrorCode::Internal, service, message);
     }
 
     /// A null where none may be, unless an error already says why.
     fn null_fault(&mut self, field: &ProjectedField) {
+        self.complaints += 1;
         if !self.faults.explains(&self.path) {
             let message = format!(
                 "Cannot return null for non-nullable field {}.",

@@ -15,11 +15,20 @@ enum Unrepresentable {
     Failed(FailureId),
 }
 
+/// An object that waits for an entity.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
+    pub(crate) object: ObjectId,
+    /// The position of its representation in the list.
+    pub(crate) representation: u32,
+    /// Targets of one group share what is below the entity they receive.
+    pub(crate) group: u32,
+}
+
 /// The objects one list of representations is for.
 #[derive(Debug, Default)]
 pub(crate) struct TargetSet {
-    /// Each object and the position of its representation in the list.
-    pub(crate) targets: Vec<(ObjectId, u32)>,
+    pub(crate) targets: Vec<Target>,
     /// How many distinct representations were written.
     pub(crate) count: u32,
     /// Objects left out because what they need had failed.
@@ -31,11 +40,18 @@ pub(crate) struct Representations<'a> {
     arena: &'a Arena,
     representation: &'a RepresentationObject,
     out: &'a mut Vec<u8>,
-    /// Where each representation stands in `out`.
-    ranges: Vec<(usize, usize)>,
-    /// Positions of representations by the hash of their bytes.
-    by_hash: FxHashMap<u64, Vec<u32>>,
+    written: Vec<Written>,
+    /// The last representation with such bytes, by their hash.
+    by_hash: FxHashMap<u64, u32>,
     set: TargetSet,
+}
+
+/// One representation in `out`.
+struct Written {
+    start: usize,
+    end: usize,
+    /// Another one whose bytes have the same hash.
+    alike: Option<u32>,
 }
 
 impl<'a> Representations<'a> {
@@ -50,16 +66,16 @@ impl<'a> Representations<'a> {
             arena,
             representation,
             out,
-            ranges: Vec::new(),
+            written: Vec::new(),
             by_hash: FxHashMap::default(),
             set: TargetSet::default(),
         }
     }
 
-    /// Adds an object; equal representations are sent once.
-    pub(crate) fn add(&mut self, object: ObjectId) {
+    /// Adds an object of a group; equal representations are sent once.
+    pub(crate) fn add(&mut self, object: ObjectId, group: u32) {
         let before = self.out.len();
-        if !self.ranges.is_empty() {
+        if !self.written.is_empty() {
             self.out.push(b',');
         }
         let start = self.out.len();
@@ -76,21 +92,34 @@ impl<'a> Representations<'a> {
         let written = &self.out[start..];
         let mut hasher = FxHasher::default();
         written.hash(&mut hasher);
-        let candidates = self.by_hash.entry(hasher.finish()).or_default();
+        let hash = hasher.finish();
+        let last = self.by_hash.get(&hash).copied();
         // Equal hashes are compared byte by byte, so that a collision cannot merge strangers.
-        let known = candidates.iter().copied().find(|position| {
-            let (start, end) = self.ranges[*position as usize];
-            &self.out[start..end] == written
-        });
-        let position = known.unwrap_or(self.set.count);
-        if known.is_some() {
+        let mut candidate = last;
+        while let Some(position) = candidate {
+            let known = &self.written[position as usize];
+            if &self.out[known.start..known.end] == written {
+                break;
+            }
+            candidate = known.alike;
+        }
+        let representation = candidate.unwrap_or(self.set.count);
+        if candidate.is_some() {
             self.out.truncate(before);
         } else {
-            candidates.push(position);
-            self.ranges.push((start, self.out.len()));
+            self.by_hash.insert(hash, representation);
+            self.written.push(Written {
+                start,
+                end: self.out.len(),
+                alike: last,
+            });
             self.set.count += 1;
         }
-        self.set.targets.push((object, position));
+        self.set.targets.push(Target {
+            object,
+            representation,
+            group,
+        });
     }
 
     /// Ends the list.
