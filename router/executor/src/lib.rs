@@ -11,6 +11,7 @@
 
 mod error;
 mod execute;
+mod files;
 mod introspection;
 mod json;
 mod normalize;
@@ -26,6 +27,7 @@ pub use error::{ErrorCode, GraphQLError, PathSegment};
 pub use execute::{
     ErrorExposure, ErrorPolicy, ExecutionInput, ExecutionOutput, FetchOutcome, FetchRecord, execute,
 };
+pub use files::{CallFiles, Files, UploadedFile};
 pub use normalize::{NormalizeError, Normalized, normalize};
 pub use plan::{
     ExecutablePlan, OverrideContext, PlanCancellation, PlanError, plan, plan_with_overrides,

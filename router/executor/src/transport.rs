@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use crate::{error::ErrorCode, supergraph::SubgraphId};
+use crate::{error::ErrorCode, files::CallFiles, supergraph::SubgraphId};
 
 /// The kind of a GraphQL operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +42,8 @@ pub struct SubgraphRequest<'a> {
     pub headers: &'a HeaderMap,
     /// The moment after which nobody waits for the answer.
     pub deadline: Instant,
+    /// Files that belong to the body's variables, which hold null in their places.
+    pub files: Option<CallFiles<'a>>,
 }
 
 /// What a subgraph answered, its body whole.

@@ -8,6 +8,7 @@ use http::{Method, StatusCode, header};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::context::RequestContext;
+use crate::media;
 use crate::receive::PathId;
 use crate::refusal::{Refusal, seconds};
 
@@ -87,7 +88,8 @@ pub(crate) fn check_origin(
     let exempt = path_id.is_some_and(|PathId(id)| {
         documents.named(id).is_some() || documents.registered(id).is_none()
     });
-    if !csrf.enabled || context.method != Method::GET || exempt {
+    let is_simple = context.method == Method::GET || media::is_form(&context.headers);
+    if !csrf.enabled || !is_simple || exempt {
         return Ok(());
     }
     let asks_first = csrf

@@ -34,6 +34,8 @@ pub(crate) struct Engine {
     pub(crate) error_policy: ErrorPolicy,
     pub(crate) in_flight: Arc<Semaphore>,
     pub(crate) planning: Arc<Semaphore>,
+    /// Bytes of files that may still be taken in.
+    pub(crate) upload_room: Arc<Semaphore>,
     /// Why the last reload failed, until one succeeds.
     pub(crate) reload_fault: ArcSwap<Option<String>>,
 }

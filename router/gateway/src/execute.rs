@@ -42,6 +42,7 @@ pub(crate) async fn execute(
         operation,
         plan,
         variables,
+        uploads,
     } = planned;
     let whole = |body: Bytes, errors: usize, fetches: usize| Executed {
         body,
@@ -67,6 +68,7 @@ pub(crate) async fn execute(
         max_errors: config.limits.errors,
         introspection: true,
         max_response_bytes: config.limits.response_bytes,
+        files: uploads.as_ref().map(|uploads| &uploads.files),
     };
     let output = coko_executor::execute(&context.snapshot.supergraph, &plan, input).await;
     measure(context, &output.fetches);

@@ -97,6 +97,7 @@ impl Gateway {
             error_policy: error_policy(&config.errors),
             in_flight: Arc::new(Semaphore::new(config.limits.in_flight)),
             planning: Arc::new(Semaphore::new(config.limits.planning)),
+            upload_room: Arc::new(Semaphore::new(config.uploads.held_bytes)),
             reload_fault: ArcSwap::from_pointee(None),
             config,
         });

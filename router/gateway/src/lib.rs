@@ -45,6 +45,7 @@ mod respond;
 mod snapshot;
 mod suggest;
 mod transport;
+mod uploads;
 mod validate;
 
 pub use config::{Config, ConfigError, SupergraphSource};

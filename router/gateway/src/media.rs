@@ -7,6 +7,8 @@ use coko_core::Code;
 
 use crate::refusal::Refusal;
 
+const FORM: &str = "multipart/form-data";
+
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Media {
@@ -72,6 +74,20 @@ pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
                 .split(',')
                 .any(|range| range.trim_start().starts_with("text/html"))
         })
+}
+
+/// Whether a body is a form, which pages of any site can send.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    value.is_some_and(|value| {
+        let essence = value.get(..FORM.len()).unwrap_or_default();
+        essence.eq_ignore_ascii_case(FORM.as_bytes())
+    })
+}
+
+/// What separates the parts of a form.
+pub(crate) fn boundary(headers: &HeaderMap) -> Option<String> {
+    multer::parse_boundary(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok()
 }
 
 /// Checks that a body is JSON in UTF-8, not compressed.

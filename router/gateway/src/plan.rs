@@ -10,12 +10,14 @@ use crate::coerce::Coerced;
 use crate::context::RequestContext;
 use crate::prepare::{PreparedOperation, too_late};
 use crate::refusal::Refusal;
+use crate::uploads::Uploads;
 
 /// An operation that can be executed.
 pub(crate) struct Planned {
     pub(crate) operation: Arc<PreparedOperation>,
     pub(crate) plan: Arc<ExecutablePlan>,
     pub(crate) variables: Variables,
+    pub(crate) uploads: Option<Uploads>,
 }
 
 /// Finds the operation's plan, or makes it while others wait for the same one.
@@ -35,6 +37,7 @@ pub(crate) async fn plan(context: &RequestContext, coerced: Coerced) -> Result<P
         operation,
         plan,
         variables: coerced.variables,
+        uploads: coerced.prepared.request.uploads,
     })
 }
 

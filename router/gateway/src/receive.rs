@@ -22,13 +22,14 @@ use crate::engine::Engine;
 use crate::media;
 use crate::persisted::Document;
 use crate::refusal::Refusal;
+use crate::uploads::{Uploads, receive_multipart};
 
 /// The id in `GET /graphql/<id>`, put among the request's extensions by the router.
 #[derive(Clone, Debug)]
 pub(crate) struct PathId(pub(crate) String);
 
 /// One GraphQL request, not yet looked into.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(crate) struct Operation {
     /// The document, when it was sent.
     pub(crate) document: Option<Document>,
@@ -36,10 +37,12 @@ pub(crate) struct Operation {
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) variables: Map<String, Value>,
+    /// The files among the variables.
+    pub(crate) uploads: Option<Uploads>,
 }
 
 /// What an HTTP request holds.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum Received {
     One(Operation),
     Batch(Vec<Operation>),
@@ -74,11 +77,15 @@ pub(crate) fn open(
             url::form_urlencoded::parse(query.as_bytes())
                 .any(|pair| pair == ("plan".into(), "1".into()))
         });
+    let mut patience = engine.config.timeouts.request_ms;
+    if media::is_form(headers) {
+        patience = patience.saturating_add(engine.config.uploads.timeout_ms);
+    }
     let context = RequestContext {
         engine: engine.clone(),
         snapshot: engine.snapshot(),
         request_id: request_id.into(),
-        deadline: started + Duration::from_millis(engine.config.timeouts.request_ms),
+        deadline: started + Duration::from_millis(patience),
         method: parts.method.clone(),
         headers: Arc::new(headers.clone()),
         media: *negotiated.as_ref().unwrap_or(&media::Media::Json),
@@ -129,6 +136,11 @@ pub(crate) async fn receive(
             "A persisted document's address takes GET.",
         )),
         Method::POST => {
+            if let Some(boundary) = media::boundary(&parts.headers)
+                && context.engine.config.uploads.enabled
+            {
+                return receive_multipart(context, boundary, body).await;
+            }
             media::check_content_type(&parts.headers)?;
             let bytes = read_body(context, &parts.headers, body).await?;
             decode_body(context, &bytes)
@@ -184,7 +196,7 @@ async fn drain(mut body: Body) {
     let _ = tokio::time::timeout(Duration::from_secs(2), reading).await;
 }
 
-fn too_large(limit: usize) -> Refusal {
+pub(crate) fn too_large(limit: usize) -> Refusal {
     Refusal::http(
         Code::PayloadTooLarge,
         format!("The body is larger than the {limit} bytes accepted."),
@@ -238,18 +250,20 @@ impl TryFrom<Members> for Operation {
             id,
             name: members.operation_name.filter(|name| !name.is_empty()),
             variables: members.variables.unwrap_or_default(),
+            uploads: None,
         })
     }
 }
 
-fn malformed(reason: impl std::fmt::Display) -> Refusal {
+pub(crate) fn malformed(reason: impl std::fmt::Display) -> Refusal {
     Refusal::http(
         Code::BadRequest,
         format!("The request is malformed: {reason}."),
     )
 }
 
-fn decode_body(context: &RequestContext, bytes: &[u8]) -> Result<Received, Refusal> {
+/// One operation or a batch in JSON.
+pub(crate) fn decode_body(context: &RequestContext, bytes: &[u8]) -> Result<Received, Refusal> {
     let is_batch = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     if !is_batch {
         let members: Members = serde_json::from_slice(bytes).map_err(malformed)?;

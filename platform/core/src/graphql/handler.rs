@@ -4,14 +4,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
+use async_graphql::http::{MultipartOptions, receive_body};
 use async_graphql::parser::types::{DocumentOperations, OperationType};
 use async_graphql::{ObjectType, Request, Response, Schema, SubscriptionType};
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response as HttpResponse};
 use axum::routing::post;
+use futures::io::Cursor;
 use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
 
@@ -26,6 +28,12 @@ use crate::translation::Translations;
 
 /// A subgraph's request may hold many representations, but never this much.
 const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// The same for a request with files.
+const MAX_UPLOAD: usize = 36 * 1024 * 1024;
+
+/// Most files in one request.
+const MAX_FILES: usize = 20;
 
 /// Adds fresh DataLoaders to each request, so that what one viewer loaded is never another's.
 pub type Loaders = Arc<dyn Fn(Request, &CommandContext) -> Request + Send + Sync>;
@@ -63,7 +71,6 @@ where
     });
     Router::new()
         .route("/graphql", post(answer::<Q, M, S>))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(endpoint)
 }
 
@@ -71,7 +78,7 @@ async fn answer<Q, M, S>(
     State(endpoint): State<Arc<Endpoint<Q, M, S>>>,
     connection: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> HttpResponse
 where
     Q: ObjectType + 'static,
@@ -81,7 +88,7 @@ where
     let began = Instant::now();
     let peer = connection.map(|axum::Extension(ConnectInfo(address))| address.ip());
     let span = telemetry::request_span(endpoint.service, &headers);
-    let (status, response) = endpoint.run(&headers, peer, &body).instrument(span).await;
+    let (status, response) = endpoint.run(&headers, peer, body).instrument(span).await;
     telemetry::count_request(endpoint.service, status, began.elapsed());
     let body = serde_json::to_vec(&response).unwrap_or_default();
     let content_type = "application/graphql-response+json; charset=utf-8";
@@ -98,22 +105,16 @@ where
         &self,
         headers: &HeaderMap,
         peer: Option<IpAddr>,
-        body: &[u8],
+        body: Body,
     ) -> (StatusCode, Response) {
         let mut context = self.context(headers, peer);
         let refused = |error: &Error, context: &CommandContext| {
             let response = errors::whole(error, context, &self.translations);
             (error.code().http_status(), response)
         };
-        let mut request: Request = match serde_json::from_slice(body) {
+        let mut request = match receive(headers, body).await {
             Ok(request) => request,
-            Err(error) => {
-                let error = Error::new(
-                    crate::Code::BadRequest,
-                    format!("the body is not a GraphQL request in JSON: {error}"),
-                );
-                return refused(&error, &context);
-            }
+            Err(error) => return refused(&error, &context),
         };
         let envelope = self.envelope(headers);
         match self.viewer(headers, envelope.as_ref(), &mut request) {
@@ -195,6 +196,36 @@ where
     }
 }
 
+/// Reads a request: JSON, or a form with files (GraphQL multipart request specification).
+async fn receive(headers: &HeaderMap, body: Body) -> Result<Request, Error> {
+    let media = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .filter(|media| media.starts_with("multipart/form-data"));
+    let limit = if media.is_some() {
+        MAX_UPLOAD
+    } else {
+        MAX_BODY
+    };
+    let body = axum::body::to_bytes(body, limit).await.map_err(|error| {
+        let text = format!("the body does not arrive or is larger than {limit} bytes: {error}");
+        Error::new(crate::Code::PayloadTooLarge, text)
+    })?;
+    let malformed = |error: &dyn std::fmt::Display| {
+        let text = format!("the body is not a GraphQL request: {error}");
+        Error::new(crate::Code::BadRequest, text)
+    };
+    let Some(media) = media else {
+        return serde_json::from_slice(&body).map_err(|error| malformed(&error));
+    };
+    let options = MultipartOptions::default()
+        .max_file_size(MAX_UPLOAD)
+        .max_num_files(MAX_FILES);
+    receive_body(Some(media), Cursor::new(body), options)
+        .await
+        .map_err(|error| malformed(&error))
+}
+
 /// The kind of the operation that would run; none when the document does not parse, which execution then says.
 fn kind_of(request: &mut Request) -> Option<OperationKind> {
     let name = request.operation_name.clone();
@@ -208,4 +239,45 @@ fn kind_of(request: &mut Request) -> Option<OperationKind> {
         OperationType::Mutation => OperationKind::Mutation,
         OperationType::Subscription => OperationKind::Subscription,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn media(value: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::CONTENT_TYPE,
+            header::HeaderValue::from_static(value),
+        );
+        headers
+    }
+
+    #[tokio::test]
+    async fn requests_come_as_json_or_with_files() {
+        let json = media("application/json");
+        let request = receive(&json, Body::from(r#"{"query":"{ a }"}"#)).await;
+        assert_eq!(request.unwrap().query, "{ a }");
+        let error = receive(&json, Body::from("{")).await.unwrap_err();
+        assert_eq!(error.code(), crate::Code::BadRequest);
+        let error = receive(&json, Body::from(vec![b' '; MAX_BODY + 1])).await;
+        assert_eq!(error.unwrap_err().code(), crate::Code::PayloadTooLarge);
+
+        let form = media("multipart/form-data; boundary=edge");
+        let part = |name: &str, content: &str| {
+            format!("--edge\r\ncontent-disposition: form-data; {name}\r\n\r\n{content}\r\n")
+        };
+        let body = part(
+            "name=\"operations\"",
+            r#"{"query":"{ a }","variables":{"f":null}}"#,
+        ) + &part("name=\"map\"", r#"{"0":["variables.f"]}"#)
+            + &part("name=\"0\"; filename=\"a.txt\"", "text")
+            + "--edge--\r\n";
+        let request = receive(&form, Body::from(body)).await.unwrap();
+        assert_eq!(request.uploads.len(), 1);
+        assert_eq!(&request.uploads[0].content[..], b"text");
+        let error = receive(&form, Body::from("--edge--\r\n")).await;
+        assert_eq!(error.unwrap_err().code(), crate::Code::BadRequest);
+    }
 }

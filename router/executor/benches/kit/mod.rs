@@ -79,6 +79,7 @@ impl Prepared {
             max_errors: 10,
             introspection: true,
             max_response_bytes: 16 << 20,
+            files: None,
         };
         execute(&self.supergraph, &self.plan, input).await
     }

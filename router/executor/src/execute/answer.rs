@@ -18,7 +18,7 @@ use crate::{
 
 /// A call and the reply to it.
 pub(super) struct Answered<'c> {
-    pub(super) call: &'c Call,
+    pub(super) call: &'c Call<'c>,
     pub(super) reply: SubgraphReply,
 }
 
@@ -274,7 +274,7 @@ fn merger<'r>(run: &'r mut Run<'_>) -> Merger<'r> {
 
 fn merge_entities(
     run: &mut Run<'_>,
-    call: &Call,
+    call: &Call<'_>,
     output: &EntityOutput,
     set: &TargetSet,
     answer: Entities,
@@ -383,7 +383,7 @@ impl Sources {
     }
 }
 
-fn invalid_entities(run: &mut Run<'_>, call: &Call) -> FailureId {
+fn invalid_entities(run: &mut Run<'_>, call: &Call<'_>) -> FailureId {
     let message = "The service did not answer with the entities it was asked for.";
     let error = GraphQLError::new(ErrorCode::DownstreamUnavailable, message);
     let error = run.named(error, run.plan.fetches[call.fetch].subgraph);
@@ -396,7 +396,7 @@ struct Bases {
 }
 
 impl Bases {
-    fn find(run: &Run<'_>, call: &Call) -> Self {
+    fn find(run: &Run<'_>, call: &Call<'_>) -> Self {
         let mut paths = TargetPaths::default();
         let shapes = &run.plan.shapes;
         match &run.plan.fetches[call.fetch].work {
@@ -413,7 +413,7 @@ impl Bases {
     }
 
     /// The places in the client's answer of a path in the subgraph's; several when equal entities were asked once.
-    fn translate(&self, run: &Run<'_>, call: &Call, path: &[Json]) -> Vec<Vec<PathSegment>> {
+    fn translate(&self, run: &Run<'_>, call: &Call<'_>, path: &[Json]) -> Vec<Vec<PathSegment>> {
         let shapes = &run.plan.shapes;
         match (&run.plan.fetches[call.fetch].work, &call.targets) {
             (FetchWork::Root { selection, .. }, CallTargets::Root(targets)) => {

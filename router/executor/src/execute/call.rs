@@ -5,15 +5,18 @@ use bytes::Bytes;
 use super::Run;
 use crate::{
     error::GraphQLError,
+    files::CallFiles,
     plan::{Condition, FetchWork, Selection, TYPENAME},
     response::{FailureId, ObjectId, Representations, TargetSet, Value, collect_targets},
     supergraph::SubgraphId,
 };
 
 /// A call under way.
-pub(super) struct Call {
+pub(super) struct Call<'a> {
     pub(super) fetch: usize,
     pub(super) body: Bytes,
+    /// Files that belong to its variables.
+    pub(super) files: Option<CallFiles<'a>>,
     pub(super) targets: CallTargets,
 }
 
@@ -24,7 +27,7 @@ pub(super) enum CallTargets {
     Entities(Vec<TargetSet>),
 }
 
-impl Call {
+impl Call<'_> {
     pub(super) fn representations(&self) -> u32 {
         match &self.targets {
             CallTargets::Root(_) => 0,
@@ -33,9 +36,9 @@ impl Call {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// The call of a fetch; `None` when it is excluded or there is nothing to fetch for.
-    pub(super) fn prepare(&mut self, position: usize) -> Option<Call> {
+    pub(super) fn prepare(&mut self, position: usize) -> Option<Call<'a>> {
         let plan = self.plan;
         let fetch = &plan.fetches[position];
         let holds = |conjunction: &Vec<Condition>| {
@@ -88,6 +91,7 @@ impl Run<'_> {
                 CallTargets::Entities(sets)
             }
         };
+        let mut places = Vec::new();
         for (name, prefix) in &fetch.variables {
             let Some(value) = self.variables.get(name) else {
                 continue;
@@ -96,12 +100,20 @@ impl Run<'_> {
                 body.push(b',');
             }
             body.extend_from_slice(prefix);
-            body.extend_from_slice(value.to_string().as_bytes());
+            let value = match self.files {
+                None => value.to_string(),
+                Some(files) => {
+                    let mut place = format!("variables.{name}");
+                    files.unmark(value, &mut place, &mut places).to_string()
+                }
+            };
+            body.extend_from_slice(value.as_bytes());
         }
         body.extend_from_slice(b"}}");
         Some(Call {
             fetch: position,
             body: Bytes::from(body),
+            files: self.files.and_then(|files| files.for_call(places)),
             targets,
         })
     }
@@ -122,13 +134,13 @@ impl Run<'_> {
     }
 
     /// Fails everything a call was to bring.
-    pub(super) fn fail_call(&mut self, call: &Call, error: GraphQLError) {
+    pub(super) fn fail_call(&mut self, call: &Call<'_>, error: GraphQLError) {
         let error = self.named(error, self.plan.fetches[call.fetch].subgraph);
         let failure = self.faults.fail(error);
         self.mark_call(call, failure);
     }
 
-    pub(super) fn mark_call(&mut self, call: &Call, failure: FailureId) {
+    pub(super) fn mark_call(&mut self, call: &Call<'_>, failure: FailureId) {
         let plan = self.plan;
         match (&plan.fetches[call.fetch].work, &call.targets) {
             (FetchWork::Root { selection, .. }, CallTargets::Root(targets)) => {

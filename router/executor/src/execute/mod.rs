@@ -18,6 +18,7 @@ pub(crate) use self::faults::Faults;
 use self::{answer::Answered, call::Call};
 use crate::{
     error::{ErrorCode, GraphQLError},
+    files::Files,
     introspection::Introspection,
     plan::{ExecutablePlan, ShapeBuilder},
     response::{Arena, ObjectId, ProjectionInput, ProjectionResult, project},
@@ -95,6 +96,8 @@ pub struct ExecutionInput<'a> {
     pub introspection: bool,
     /// The largest body written, in bytes.
     pub max_response_bytes: usize,
+    /// The files that marks among the variables stand for.
+    pub files: Option<&'a Files>,
 }
 
 /// How one fetch ended.
@@ -158,6 +161,7 @@ struct Run<'a> {
     supergraph: &'a Supergraph,
     plan: &'a ExecutablePlan,
     variables: &'a Variables,
+    files: Option<&'a Files>,
     arena: Arena,
     root: ObjectId,
     faults: Faults<'a>,
@@ -187,6 +191,7 @@ impl<'a> Run<'a> {
             supergraph,
             plan,
             variables: input.variables,
+            files: input.files,
             arena,
             root,
             faults: Faults::new(supergraph, input.errors, input.request_id, input.max_errors),
@@ -233,7 +238,7 @@ impl<'a> Run<'a> {
 
     fn absorb(
         &mut self,
-        call: Call,
+        call: Call<'_>,
         reply: Result<SubgraphReply, TransportError>,
         duration: Duration,
     ) {
@@ -313,11 +318,11 @@ impl<'a> Run<'a> {
 }
 
 /// Sends a call; the deadline holds even when the transport does not keep it.
-async fn send(
-    call: Call,
+async fn send<'a>(
+    mut call: Call<'a>,
     plan: &ExecutablePlan,
-    input: &ExecutionInput<'_>,
-) -> (Call, Result<SubgraphReply, TransportError>, Duration) {
+    input: &ExecutionInput<'a>,
+) -> (Call<'a>, Result<SubgraphReply, TransportError>, Duration) {
     let started = Instant::now();
     let fetch = &plan.fetches[call.fetch];
     let request = SubgraphRequest {
@@ -326,6 +331,7 @@ async fn send(
         kind: fetch.kind,
         headers: input.headers,
         deadline: input.deadline,
+        files: call.files.take(),
     };
     let reply = timeout_at(input.deadline, input.transport.call(request)).await;
     let reply = reply.unwrap_or(Err(TransportError::Timeout));

@@ -471,6 +471,7 @@ impl World {
             max_errors: self.max_errors,
             introspection: self.introspection,
             max_response_bytes: self.max_response_bytes,
+            files: None,
         };
         execute(&self.supergraph, &plan, input).await
     }

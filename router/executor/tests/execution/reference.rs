@@ -177,6 +177,7 @@ impl<'a> Reference<'a> {
             kind: OperationKind::Query,
             headers: &HeaderMap::new(),
             deadline: Instant::now() + self.world.timeout,
+            files: None,
         };
         let reply = self.world.call(request).await.ok()?;
         let mut answer: Json = serde_json::from_slice(&reply.body).ok()?;

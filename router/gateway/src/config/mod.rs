@@ -8,6 +8,7 @@ mod error;
 mod limits;
 mod persisted;
 mod subgraphs;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,6 +22,7 @@ pub use self::error::ConfigError;
 pub use self::limits::{BatchingConfig, Limits, RateLimits, Timeouts};
 pub use self::persisted::{PersistedConfig, PersistedMode};
 pub use self::subgraphs::SubgraphConfig;
+pub use self::uploads::UploadsConfig;
 
 /// The gateway's section of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -54,6 +56,8 @@ pub struct Config {
     pub cors: CorsConfig,
     /// Several operations in one request.
     pub batching: BatchingConfig,
+    /// Files in requests.
+    pub uploads: UploadsConfig,
     /// Quotas per principal; a class without one is not limited.
     pub rate_limits: RateLimits,
     /// Request headers handed on to subgraphs besides the standard ones, in lower case.
@@ -85,6 +89,7 @@ impl Default for Config {
             csrf: CsrfConfig::default(),
             cors: CorsConfig::default(),
             batching: BatchingConfig::default(),
+            uploads: UploadsConfig::default(),
             rate_limits: RateLimits::default(),
             forward_headers: Vec::new(),
             trust_forwarded_for: false,
@@ -167,7 +172,7 @@ impl Config {
                 );
             }
         }
-        Ok(())
+        self.uploads.check()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::multipart::Payload;
 use bytes::Bytes;
 use coko_executor::{SubgraphReply, TransportError};
 use http::{HeaderMap, Method, Request, Uri};
@@ -59,14 +60,14 @@ impl HttpEndpoint {
 
     pub(crate) async fn exchange(
         &self,
-        body: Bytes,
+        payload: Payload,
         headers: &HeaderMap,
         cap: usize,
     ) -> Result<SubgraphReply, TransportError> {
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(Full::new(payload.body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = super::request_headers(headers);
+        *request.headers_mut() = super::request_headers(headers, payload.content_type);
         let response = self.client.0.request(request).await.map_err(|error| {
             let reason = causes(&error);
             if error.is_connect() {

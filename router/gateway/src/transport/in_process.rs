@@ -2,8 +2,8 @@
 
 use std::panic::AssertUnwindSafe;
 
+use super::multipart::Payload;
 use axum::body::Body;
-use bytes::Bytes;
 use coko_executor::{SubgraphReply, TransportError};
 use futures::FutureExt as _;
 use http::{HeaderMap, Method, Request, Uri};
@@ -25,14 +25,14 @@ impl InProcessEndpoint {
 
     pub(crate) async fn exchange(
         &self,
-        body: Bytes,
+        payload: Payload,
         headers: &HeaderMap,
         cap: usize,
     ) -> Result<SubgraphReply, TransportError> {
-        let mut request = Request::new(Body::from(body));
+        let mut request = Request::new(Body::from(payload.body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.path.clone();
-        *request.headers_mut() = super::request_headers(headers);
+        *request.headers_mut() = super::request_headers(headers, payload.content_type);
         // A panic in a subgraph costs that subgraph's fields, as it would over HTTP.
         let exchange = AssertUnwindSafe(async {
             match self.router.clone().oneshot(request).await {

@@ -2,6 +2,7 @@
 
 mod http;
 mod in_process;
+mod multipart;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::config::{Config, ConfigError, SubgraphConfig};
 pub(crate) use self::http::Client;
 use self::http::HttpEndpoint;
 use self::in_process::InProcessEndpoint;
+use self::multipart::Payload;
 
 /// The path at which a subgraph of this process answers.
 const IN_PROCESS_PATH: &str = "/graphql";
@@ -89,11 +91,21 @@ impl Endpoint {
         headers: &HeaderMap,
         deadline: Instant,
     ) -> Result<SubgraphReply, TransportError> {
+        self.send(Payload::new(body, None)?, headers, deadline)
+            .await
+    }
+
+    async fn send(
+        &self,
+        payload: Payload,
+        headers: &HeaderMap,
+        deadline: Instant,
+    ) -> Result<SubgraphReply, TransportError> {
         let deadline = deadline.min(Instant::now() + self.timeout);
         let exchange = async {
             match &self.way {
-                Way::Http(endpoint) => endpoint.exchange(body, headers, self.cap).await,
-                Way::InProcess(endpoint) => endpoint.exchange(body, headers, self.cap).await,
+                Way::Http(endpoint) => endpoint.exchange(payload, headers, self.cap).await,
+                Way::InProcess(endpoint) => endpoint.exchange(payload, headers, self.cap).await,
             }
         };
         tokio::time::timeout_at(deadline, exchange)
@@ -144,20 +156,18 @@ impl SubgraphTransport for Transports {
                         "the plan names a subgraph that the supergraph lacks".to_owned(),
                     )
                 })?;
+            let payload = Payload::new(request.body, request.files.as_ref())?;
             endpoint
-                .call(request.body, request.headers, request.deadline)
+                .send(payload, request.headers, request.deadline)
                 .await
         })
     }
 }
 
 /// Headers of every request to a subgraph.
-fn request_headers(forwarded: &HeaderMap) -> HeaderMap {
+fn request_headers(forwarded: &HeaderMap, content_type: HeaderValue) -> HeaderMap {
     let mut headers = forwarded.clone();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    headers.insert(header::CONTENT_TYPE, content_type);
     headers.insert(
         header::ACCEPT,
         HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9"),

@@ -13,3 +13,4 @@ mod persisted;
 mod queries;
 mod reload;
 mod support;
+mod uploads;
