@@ -63,7 +63,10 @@ pub enum Command {
     /// Change the tables of databases: run, revert and list migrations.
     #[command(subcommand)]
     Migrate(MigrateCommand),
-    /// Write the committed contracts: SDLs, supergraph, event samples, operation manifests.
+    /// What can be configured.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Write the committed contracts: SDLs, supergraph, event samples, operation manifests, the router's options.
     Schema(SchemaArgs),
     /// Persisted operations: check them against the schema, print their hashes.
     #[command(subcommand)]
@@ -209,6 +212,20 @@ pub struct SchemaArgs {
     /// The folder of the contracts.
     #[arg(long, value_name = "DIR", default_value = "schema")]
     pub dir: PathBuf,
+    /// The folder of the router's reference documentation.
+    #[arg(long, value_name = "DIR", default_value = "router/docs")]
+    pub docs: PathBuf,
+}
+
+/// `coko config …`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the JSON Schema of the router's options, which are the section `router` of coko.toml.
+    ///
+    /// Example: coko config schema > config.schema.json
+    Schema,
+    /// Print the router's options as Markdown, with types, defaults, meanings and the variables that set them.
+    Reference,
 }
 
 /// `coko operations …`

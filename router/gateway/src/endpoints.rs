@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{any, get};
 use bytes::Bytes;
@@ -14,12 +15,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::config::CompressionConfig;
 use crate::engine::Engine;
 use crate::receive::PathId;
-use crate::{ide, media, pipeline};
+use crate::{dictionary, ide, media, pipeline};
 
 /// Everything the gateway answers.
 pub(crate) fn router(engine: Arc<Engine>) -> Router {
@@ -30,6 +33,12 @@ pub(crate) fn router(engine: Arc<Engine>) -> Router {
         .route(&persisted, any(persisted_graphql))
         .route("/health", get(health))
         .route("/ready", get(ready));
+    if engine.dictionaries.is_some() {
+        let path = format!("{}/dictionary/{{digest}}", path.trim_end_matches('/'));
+        router = router
+            .layer(from_fn_with_state(engine.clone(), dictionary::dress))
+            .route(&path, get(dictionary::download));
+    }
     if engine.config.ide {
         router = router.route("/", get(page));
     }
@@ -38,8 +47,8 @@ pub(crate) fn router(engine: Arc<Engine>) -> Router {
         .with_state(engine.clone())
         .merge(telemetry::metrics_router())
         .layer(CatchPanicLayer::custom(panicked));
-    if engine.config.compression {
-        router = router.layer(CompressionLayer::new());
+    if engine.config.compression.enabled {
+        router = router.layer(compression(&engine.config.compression));
     }
     if !engine.config.cors.origins.is_empty() {
         router = router.layer(cors(&engine));
@@ -116,6 +125,16 @@ async fn ready(State(engine): State<Arc<Engine>>) -> Response {
         "subgraphs": subgraphs,
     });
     (status, axum::Json(body)).into_response()
+}
+
+/// Streams are not compressed: each of their messages has to arrive at once.
+fn compression(config: &CompressionConfig) -> CompressionLayer<impl Predicate + use<>> {
+    let whole = SizeAbove::new(config.min_bytes)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::const_new("multipart/"));
+    CompressionLayer::new()
+        .quality(CompressionLevel::Precise(i32::from(config.level)))
+        .compress_when(whole)
 }
 
 fn cors(engine: &Engine) -> CorsLayer {

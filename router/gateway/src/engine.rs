@@ -13,6 +13,7 @@ use coko_executor::ErrorPolicy;
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
+use crate::dictionary::Dictionaries;
 use crate::persisted::Documents;
 use crate::snapshot::Snapshot;
 use crate::transport::Client;
@@ -22,6 +23,8 @@ pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) documents: Documents,
+    /// Compression dictionaries, when they are on.
+    pub(crate) dictionaries: Option<Arc<Dictionaries>>,
     pub(crate) verifier: Option<Arc<Verifier>>,
     pub(crate) internal_key: Option<InternalKey>,
     pub(crate) limiter: RateLimiter,

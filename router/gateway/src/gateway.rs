@@ -16,6 +16,7 @@ use coko_executor::{ErrorExposure, ErrorPolicy};
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, ConfigError, ErrorsConfig, SupergraphSource};
+use crate::dictionary::Dictionaries;
 use crate::engine::Engine;
 use crate::persisted::Documents;
 use crate::snapshot::Snapshot;
@@ -84,6 +85,7 @@ impl Gateway {
         let engine = Arc::new(Engine {
             snapshot: ArcSwap::from_pointee(snapshot),
             documents,
+            dictionaries: Dictionaries::load(&config.compression)?,
             verifier: deps.verifier,
             internal_key: deps.internal_key,
             limiter: deps

@@ -21,6 +21,7 @@ mod coerce;
 pub mod config;
 mod context;
 mod demand;
+mod dictionary;
 mod document;
 mod endpoints;
 mod engine;

@@ -1,6 +1,6 @@
 //! Content negotiation (GraphQL over HTTP, sections 4 and 6; RFC 9110, section 12).
 
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use coko_core::Code;
@@ -74,6 +74,23 @@ pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
                 .split(',')
                 .any(|range| range.trim_start().starts_with("text/html"))
         })
+}
+
+/// How much a content encoding is wanted, 0 to 1000; one that is not named is not wanted (RFC 9110, section 12.5.3).
+pub(crate) fn encoding_quality(headers: &HeaderMap, encoding: &str) -> u16 {
+    let values = headers.get_all(ACCEPT_ENCODING).iter();
+    let named = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .find_map(|one| {
+            let (name, quality) = one.split_once(';').unwrap_or((one, "q=1"));
+            let quality = quality.trim().strip_prefix(['q', 'Q'])?.trim_start();
+            let quality = parse_quality(quality.strip_prefix('=')?);
+            name.trim()
+                .eq_ignore_ascii_case(encoding)
+                .then_some(quality)
+        });
+    named.unwrap_or(0)
 }
 
 /// Whether a body is a form, which pages of any site can send.
@@ -243,6 +260,20 @@ mod tests {
         ] {
             assert_eq!(picked(accept), expected, "{accept}");
         }
+    }
+
+    #[test]
+    fn an_encoding_has_a_quality() {
+        let quality = |accepted: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(accepted));
+            encoding_quality(&headers, "dcz")
+        };
+        assert_eq!(quality("gzip, br, dcb, DCZ"), 1000);
+        assert_eq!(quality("dcz;q=0.5"), 500);
+        assert_eq!(quality("dcz ; q=0"), 0);
+        assert_eq!(quality("gzip, *"), 0);
+        assert_eq!(quality("dczx"), 0);
     }
 
     #[test]

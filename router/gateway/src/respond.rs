@@ -19,7 +19,12 @@ pub(crate) type Outcome = Result<Executed, Refusal>;
 /// The answer to one operation.
 pub(crate) fn respond(context: &RequestContext, outcome: Outcome) -> Response<Body> {
     match outcome {
-        Ok(executed) => write(context, StatusCode::OK, executed.body, []),
+        Ok(executed) => {
+            if let Some(dictionaries) = &context.engine.dictionaries {
+                dictionaries.learn(context, &executed);
+            }
+            write(context, StatusCode::OK, executed.body, [])
+        }
         Err(refusal) => {
             let status = match refusal.level {
                 Level::GraphQL(_) if context.media == Media::Json => StatusCode::OK,

@@ -2,6 +2,7 @@
 
 mod attached;
 mod completions;
+mod config;
 mod doctor;
 mod down;
 mod events;
@@ -64,6 +65,7 @@ async fn run(global: Global, command: Command) -> anyhow::Result<ExitCode> {
         Command::Down(args) => down::run(&global, &args).await,
         Command::Serve(args) => serve::run(&global, &args).await,
         Command::Migrate(command) => migrate::run(&global, &command).await,
+        Command::Config(command) => config::run(&global, &command),
         Command::Schema(args) => schema::run(&global, &args),
         Command::Operations(command) => operations::run(&global, &command),
         Command::Token(command) => token::run(&global, &command),

@@ -19,13 +19,18 @@ use crate::stack::supergraph_sdl;
 const OPERATIONS: &str = "operations";
 
 pub(super) fn run(global: &Global, args: &SchemaArgs) -> anyhow::Result<ExitCode> {
-    let contracts = contracts(&args.dir)?;
+    let below = |folder: &Path, files: BTreeMap<PathBuf, String>| -> Vec<(PathBuf, String)> {
+        let placed = files.into_iter();
+        placed
+            .map(|(path, text)| (folder.join(path), text))
+            .collect()
+    };
+    let mut contracts = below(&args.dir, contracts(&args.dir)?);
+    contracts.extend(below(&args.docs, reference()?));
     let stale: Vec<String> = contracts
         .iter()
-        .filter(|(path, text)| {
-            std::fs::read_to_string(args.dir.join(path)).ok().as_ref() != Some(text)
-        })
-        .map(|(path, _)| args.dir.join(path).display().to_string())
+        .filter(|(path, text)| std::fs::read_to_string(path).ok().as_ref() != Some(text))
+        .map(|(path, _)| path.display().to_string())
         .collect();
     if args.check {
         global
@@ -44,7 +49,7 @@ pub(super) fn run(global: &Global, args: &SchemaArgs) -> anyhow::Result<ExitCode
         });
     }
     for (path, text) in &contracts {
-        write(&args.dir.join(path), text)?;
+        write(path, text)?;
     }
     global
         .output
@@ -80,6 +85,17 @@ fn contracts(directory: &Path) -> anyhow::Result<BTreeMap<PathBuf, String>> {
     }
     contracts.insert(PathBuf::from("supergraph.graphql"), supergraph);
     Ok(contracts)
+}
+
+/// What can be configured, for editors and for people.
+fn reference() -> anyhow::Result<BTreeMap<PathBuf, String>> {
+    let schema = pretty(&coko_gateway::config::config_schema())?;
+    let page = coko_gateway::config::config_reference();
+    Ok([
+        (PathBuf::from("config.schema.json"), schema),
+        (PathBuf::from("configuration.md"), page),
+    ]
+    .into())
 }
 
 /// The documents of every client: file stem -> document, by the name of the client's folder.

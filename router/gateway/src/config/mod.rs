@@ -4,9 +4,11 @@
 //! manifests, quotas, who may introspect) is set by it.
 
 mod access;
+mod compression;
 mod error;
 mod limits;
 mod persisted;
+mod reference;
 mod subgraphs;
 mod uploads;
 
@@ -18,9 +20,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::access::{Audience, CorsConfig, CsrfConfig, ErrorsConfig};
+pub use self::compression::{CompressionConfig, DictionariesConfig};
 pub use self::error::ConfigError;
 pub use self::limits::{BatchingConfig, Limits, RateLimits, Timeouts};
 pub use self::persisted::{PersistedConfig, PersistedMode};
+pub use self::reference::{config_reference, config_schema};
 pub use self::subgraphs::SubgraphConfig;
 pub use self::uploads::UploadsConfig;
 
@@ -66,8 +70,8 @@ pub struct Config {
     pub trust_forwarded_for: bool,
     /// What of subgraphs' errors reaches clients.
     pub errors: ErrorsConfig,
-    /// Whether answers are compressed when the client accepts it. Default true.
-    pub compression: bool,
+    /// Compression of answers.
+    pub compression: CompressionConfig,
     /// Whether `/ready` asks each subgraph too. Default false: a subgraph that is down costs its fields only.
     pub ready_checks_subgraphs: bool,
 }
@@ -94,7 +98,7 @@ impl Default for Config {
             forward_headers: Vec::new(),
             trust_forwarded_for: false,
             errors: ErrorsConfig::default(),
-            compression: true,
+            compression: CompressionConfig::default(),
             ready_checks_subgraphs: false,
         }
     }
@@ -172,6 +176,7 @@ impl Config {
                 );
             }
         }
+        self.compression.check()?;
         self.uploads.check()
     }
 }

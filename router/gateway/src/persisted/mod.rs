@@ -115,6 +115,12 @@ impl Documents {
         self.known.load().by_digest.contains_key(&document.digest)
     }
 
+    /// Whether a manifest has the document with this digest in hexadecimal.
+    pub(crate) fn has_digest(&self, hash: &str) -> bool {
+        let known = self.known.load();
+        parse_digest(hash).is_some_and(|digest| known.by_digest.contains_key(&digest))
+    }
+
     /// Whether clients may register documents.
     pub(crate) fn is_automatic(&self) -> bool {
         self.automatic.is_some()

@@ -5,10 +5,12 @@
     reason = "a test that cannot go on panics, in its helpers too"
 )]
 
+mod compression;
 mod failures;
 mod http;
 mod identity;
 mod limits;
+mod npm;
 mod persisted;
 mod queries;
 mod reload;

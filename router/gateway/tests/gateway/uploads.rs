@@ -102,13 +102,13 @@ fn subgraph<M: async_graphql::ObjectType + 'static>(mutation: M) -> (String, Rou
     (sdl, Router::new().route("/graphql", post(answer)))
 }
 
-struct Stack {
-    gateway: Gateway,
-    endpoint: String,
+pub(crate) struct Stack {
+    pub(crate) gateway: Gateway,
+    pub(crate) endpoint: String,
     client: reqwest::Client,
 }
 
-async fn stack(shape: Shape, change: impl FnOnce(&mut Config)) -> Stack {
+pub(crate) async fn stack(shape: Shape, change: impl FnOnce(&mut Config)) -> Stack {
     let (mut sources, mut in_process) = (Vec::new(), HashMap::new());
     for (name, (sdl, router)) in [("covers", subgraph(Covers)), ("archive", subgraph(Archive))] {
         let mut url = String::new();

@@ -1,0 +1,78 @@
+// Apollo Client: queries, mutations, errors, automatic persisted queries, batches.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from '@apollo/client';
+import { BatchHttpLink } from '@apollo/client/link/batch-http';
+import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
+import { preflight, sha256, url } from './env.mjs';
+
+/** A client whose requests are kept. */
+function client(...links) {
+  const bodies = [];
+  const recording = async (address, init) => {
+    bodies.push({ method: init.method, address: String(address), body: init.body && JSON.parse(init.body) });
+    return fetch(address, init);
+  };
+  const last = links.pop() ?? HttpLink;
+  const link = ApolloLink.from([...links, new last({ uri: url, fetch: recording })]);
+  return { client: new ApolloClient({ link, cache: new InMemoryCache() }), bodies };
+}
+
+const BOOKS = gql`query Books($first: Int!) { books(first: $first) { id title reviews { stars } } }`;
+
+test('queries and mutations', async () => {
+  const { client: apollo } = client();
+  const { data } = await apollo.query({ query: BOOKS, variables: { first: 2 } });
+  assert.equal(data.books.length, 2);
+  assert.equal(data.books[0].__typename, 'Book');
+  assert.equal(data.books[0].reviews[0].stars, 4);
+  const renamed = await apollo.mutate({
+    mutation: gql`mutation { rename(id: "1", title: "New") { id title } }`,
+  });
+  assert.equal(renamed.data.rename.title, 'New');
+});
+
+test('errors have codes', async () => {
+  const { client: apollo } = client();
+  const error = await apollo.query({ query: gql`{ nope }` }).catch((error) => error);
+  assert.ok(CombinedGraphQLErrors.is(error), String(error));
+  assert.equal(error.errors[0].extensions.code, 'GRAPHQL_VALIDATION_FAILED');
+});
+
+test('automatic persisted queries: by hash, then with the text, then by hash alone', async () => {
+  const apq = new PersistedQueryLink({ sha256, useGETForHashedQueries: false });
+  const { client: apollo, bodies } = client(apq);
+  const query = gql`query ByHash { books { title } }`;
+  for (let round = 0; round < 2; round += 1) {
+    const { data } = await apollo.query({ query, fetchPolicy: 'network-only' });
+    assert.equal(data.books.length, 3);
+  }
+  assert.deepEqual(bodies.map(({ body }) => Boolean(body.query)), [false, true, false]);
+});
+
+test('automatic persisted queries by GET', async () => {
+  const apq = new PersistedQueryLink({ sha256, useGETForHashedQueries: true });
+  const bodies = [];
+  const http = new HttpLink({
+    uri: url, headers: preflight, fetch: (address, init) => { bodies.push(init.method); return fetch(address, init); },
+  });
+  const apollo = new ApolloClient({ link: ApolloLink.from([apq, http]), cache: new InMemoryCache() });
+  const query = gql`query ByGet { books { id } }`;
+  for (let round = 0; round < 2; round += 1) {
+    const { data } = await apollo.query({ query, fetchPolicy: 'network-only' });
+    assert.equal(data.books.length, 3);
+  }
+  assert.deepEqual(bodies, ['GET', 'POST', 'GET']);
+});
+
+test('several operations in one request', async () => {
+  const { client: apollo, bodies } = client(BatchHttpLink);
+  const answers = await Promise.all([
+    apollo.query({ query: gql`{ books { id } }` }),
+    apollo.query({ query: gql`{ latestReview { stars } }` }),
+  ]);
+  assert.equal(answers[0].data.books.length, 3);
+  assert.equal(answers[1].data.latestReview.stars, 5);
+  assert.equal(bodies.length, 1);
+  assert.ok(Array.isArray(bodies[0].body));
+});
