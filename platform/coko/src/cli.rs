@@ -239,6 +239,29 @@ pub enum OperationsCommand {
         #[arg(long, value_name = "FILE", default_value = "schema/supergraph.graphql")]
         supergraph: PathBuf,
     },
+    /// Publish operations to every router of the platform, which run them by their SHA-256 from then on.
+    ///
+    /// Each must fit the supergraph, or none is published.
+    Publish {
+        /// A GraphQL document, or a manifest in Apollo's, Relay's or the plain format.
+        file: PathBuf,
+        /// Whose operations they are.
+        #[arg(long, value_name = "NAME")]
+        client: String,
+        /// The supergraph.
+        #[arg(long, value_name = "FILE", default_value = "schema/supergraph.graphql")]
+        supergraph: PathBuf,
+    },
+    /// Withdraw a published operation; exit code 3 when it is not there.
+    Withdraw {
+        /// Its SHA-256.
+        id: String,
+        /// Whose operation it is.
+        #[arg(long, value_name = "NAME")]
+        client: String,
+    },
+    /// List what is published.
+    List,
     /// Print the SHA-256 of each operation, which is its id and what tokens are narrowed to.
     Hash {
         /// A GraphQL document, or a manifest.

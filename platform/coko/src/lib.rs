@@ -11,6 +11,7 @@ mod output;
 pub mod platform;
 mod progress;
 mod proxy;
+pub mod registry;
 pub mod roles;
 pub mod stack;
 

@@ -108,6 +108,8 @@ pub struct RouterParts {
     pub limiter: Option<RateLimiter>,
     /// Signs what subgraphs are told.
     pub internal_key: Option<InternalKey>,
+    /// The broker, from which registered operations come.
+    pub nats: Option<Nats>,
     /// Learns of revocations.
     pub tasks: Vec<Task>,
 }
@@ -119,6 +121,10 @@ impl RouterParts {
             verifier: Some(platform.verifier.clone()),
             limiter: Some(platform.limiter.clone()),
             internal_key: Some(platform.internal_key.clone()),
+            nats: match &platform.bus {
+                Bus::Nats(nats) => Some(nats.clone()),
+                Bus::Recording(_) => None,
+            },
             tasks: Vec::new(),
         }
     }
@@ -140,17 +146,19 @@ impl RouterParts {
             .transpose()
             .map_err(anyhow::Error::msg)
             .context("Redis cannot be used (redis.url)")?;
+        let nats = match &settings.nats.url {
+            Some(url) => {
+                let nats = Nats::connect(url.expose(), "router", settings.nats.replicas).await;
+                let nats = nats.map_err(anyhow::Error::msg);
+                Some(nats.context("the broker cannot be used (nats.url)")?)
+            }
+            None => None,
+        };
         let verifier = if keys.is_empty() {
             None
         } else {
-            let bus = match &settings.nats.url {
-                Some(url) => {
-                    let nats = Nats::connect(url.expose(), "router", settings.nats.replicas).await;
-                    Bus::Nats(
-                        nats.map_err(anyhow::Error::msg)
-                            .context("the broker cannot be used (nats.url)")?,
-                    )
-                }
+            let bus = match &nats {
+                Some(nats) => Bus::Nats(nats.clone()),
                 None => Bus::Recording(coko_core::service::Recording::default()),
             };
             let revocations = Revocations::new(&bus, clock.clone());
@@ -161,6 +169,7 @@ impl RouterParts {
             verifier,
             limiter: redis.map(|client| RateLimiter::new(clock, Some(client))),
             internal_key: internal_key(settings)?,
+            nats,
             tasks,
         })
     }

@@ -28,6 +28,7 @@ use tower::ServiceExt as _;
 use crate::config::Settings;
 use crate::platform::{Connected, Parsed, RouterParts};
 use crate::proxy;
+use crate::registry::Registry;
 use crate::roles::{self, Prepared, Subgraph};
 
 /// Where a checkout and the image keep operation manifests.
@@ -177,6 +178,9 @@ impl Stack {
                 shutdown: Some(shutdown.clone()),
             };
             let gateway = Gateway::build(config, dependencies).await?;
+            if let Some(nats) = parts.nats {
+                shutdown.run(&Registry::new(nats).task(&gateway));
+            }
             let routes = gateway.router().merge(beside);
             if let Some(listener) = listeners.remove(roles::ROUTER) {
                 serve(roles::ROUTER, listener, routes.clone(), shutdown);

@@ -156,6 +156,8 @@ async fn the_whole_platform_comes_up_survives_a_kill_and_goes_down() {
     ));
     assert_eq!(events.as_array().unwrap().len(), 3, "{events:#}");
 
+    publish_and_withdraw(&home, &up).await;
+
     // The servers outlive the process; the next start takes them over with their data.
     up.child.kill().unwrap();
     up.child.wait().unwrap();
@@ -171,6 +173,61 @@ async fn the_whole_platform_comes_up_survives_a_kill_and_goes_down() {
     assert!(!home.exists());
     let mut again = again;
     assert!(again.child.wait().unwrap().success(), "it stopped softly");
+}
+
+/// An operation that is published can be run by its id until it is withdrawn.
+async fn publish_and_withdraw(home: &Path, up: &Up) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let supergraph = root.join("schema/supergraph.graphql");
+    let operations = |arguments: &[&str]| {
+        let mut all = vec!["--format", "json", "operations"];
+        all.extend_from_slice(arguments);
+        run(home, &all)
+    };
+    let file = home.join("Titles.graphql");
+    std::fs::write(
+        &file,
+        "query Titles { books(first: 1) { nodes { title } } }",
+    )
+    .unwrap();
+    let (file, supergraph) = (file.to_str().unwrap(), supergraph.to_str().unwrap());
+    let publish = |file: &str| {
+        operations(&[
+            "publish",
+            file,
+            "--client",
+            "acme",
+            "--supergraph",
+            supergraph,
+        ])
+    };
+    let published = json_of(&publish(file));
+    let id = published["published"][0].as_str().unwrap().to_owned();
+    let address = format!("{}/{id}", up.endpoint());
+    let becomes = async |expected: u16| {
+        let mut status = 0;
+        for _ in 0..500 {
+            status = reqwest::get(&address).await.unwrap().status().as_u16();
+            if status == expected {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(status, expected);
+    };
+    becomes(200).await;
+    let listed = json_of(&operations(&["list"]));
+    assert_eq!(listed, json!([{ "client": "acme", "id": id }]));
+    std::fs::write(file, "{ nothingOfTheKind }").unwrap();
+    let refused = publish(file);
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    assert_eq!(
+        json_of(&operations(&["withdraw", &id, "--client", "acme"])),
+        json!({ "withdrawn": true })
+    );
+    becomes(404).await;
+    let again = operations(&["withdraw", &id, "--client", "acme"]);
+    assert_eq!(again.status.code(), Some(3));
 }
 
 #[test]
@@ -234,10 +291,11 @@ fn stale_contracts_are_found() {
 fn the_committed_contracts_are_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = tempfile::tempdir().unwrap();
-    let schema = root.join("schema");
+    let below = |path: &str| root.join(path).to_str().unwrap().to_owned();
+    let (schema, docs) = (below("schema"), below("router/docs"));
     let output = run(
         &folder.path().join(".coko"),
-        &["schema", "--check", "--dir", schema.to_str().unwrap()],
+        &["schema", "--check", "--dir", &schema, "--docs", &docs],
     );
     assert_eq!(
         output.status.code(),

@@ -70,6 +70,40 @@ pub struct Nats {
 }
 
 impl Nats {
+    /// The key-value bucket of this name, made when it is not there yet; its entries last for `keep`, or for ever when that
+    /// is zero.
+    ///
+    /// # Errors
+    /// When the broker does not answer or refuses.
+    pub async fn bucket(&self, name: &str, keep: Duration) -> Result<jetstream::kv::Store, String> {
+        if let Ok(bucket) = self.jetstream.get_key_value(name).await {
+            return Ok(bucket);
+        }
+        // The client's own call for this asks for account figures in a form that a 2.9 server does not have.
+        // A bucket is a stream of this shape (NATS ADR-8).
+        self.jetstream
+            .create_stream(jetstream::stream::Config {
+                name: format!("KV_{name}"),
+                subjects: vec![format!("$KV.{name}.>")],
+                max_messages_per_subject: 1,
+                max_age: keep,
+                discard: jetstream::stream::DiscardPolicy::New,
+                storage: jetstream::stream::StorageType::File,
+                allow_rollup: true,
+                deny_delete: true,
+                allow_direct: true,
+                duplicate_window: Duration::from_secs(120),
+                num_replicas: self.replicas(),
+                ..Default::default()
+            })
+            .await
+            .map_err(|error| error.to_string())?;
+        self.jetstream
+            .get_key_value(name)
+            .await
+            .map_err(|error| error.to_string())
+    }
+
     /// Connects to `url` (`nats://[token@|user:password@]host:port`, several separated by commas), now or as soon as it is up.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ mod servers;
 mod token;
 mod up;
 
+pub(crate) use self::operations::sha256;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -67,7 +69,7 @@ async fn run(global: Global, command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate(command) => migrate::run(&global, &command).await,
         Command::Config(command) => config::run(&global, &command),
         Command::Schema(args) => schema::run(&global, &args),
-        Command::Operations(command) => operations::run(&global, &command),
+        Command::Operations(command) => operations::run(&global, &command).await,
         Command::Token(command) => token::run(&global, &command),
         Command::Import(command) => import::run(&global, &command).await,
         Command::Search(command) => search::run(&global, &command).await,

@@ -5,16 +5,27 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use coko_core::service::Nats;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::attached::Attached;
 use super::plan::read;
 use super::{FOUND, Global};
 use crate::cli::OperationsCommand;
+use crate::config::missing;
 use crate::output::table;
+use crate::registry::Registry;
 
-pub(super) fn run(global: &Global, command: &OperationsCommand) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(global: &Global, command: &OperationsCommand) -> anyhow::Result<ExitCode> {
     match command {
+        OperationsCommand::Publish {
+            file,
+            client,
+            supergraph,
+        } => publish(global, file, client, supergraph).await,
+        OperationsCommand::Withdraw { id, client } => withdraw(global, client, id).await,
+        OperationsCommand::List => list(global).await,
         OperationsCommand::Hash { file } => hash(global, file),
         OperationsCommand::Check { file, supergraph } => check(global, file, supergraph),
     }
@@ -66,6 +77,80 @@ fn check(global: &Global, file: &Path, supergraph: &Path) -> anyhow::Result<Exit
     })
 }
 
+/// Publishes what fits the supergraph, all of it or nothing.
+async fn publish(
+    global: &Global,
+    file: &Path,
+    client: &str,
+    supergraph: &Path,
+) -> anyhow::Result<ExitCode> {
+    let schema = read(supergraph)?;
+    let mut documents = Vec::new();
+    for (id, document) in operations_of(file)? {
+        coko_gateway::explain(&schema, &document, None)
+            .with_context(|| format!("the operation {id} does not fit; nothing is published"))?;
+        documents.push(document);
+    }
+    let (registry, attached) = registry(global).await?;
+    let outcome = registry.publish(client, &documents).await;
+    attached.release().await;
+    outcome?;
+    let ids: Vec<String> = documents.iter().map(|document| sha256(document)).collect();
+    global
+        .output
+        .result(&json!({ "client": client, "published": ids }), || {
+            ids.join("\n")
+        });
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn withdraw(global: &Global, client: &str, id: &str) -> anyhow::Result<ExitCode> {
+    let (registry, attached) = registry(global).await?;
+    let outcome = registry.withdraw(client, id).await;
+    attached.release().await;
+    let found = outcome?;
+    global
+        .output
+        .result(&json!({ "withdrawn": found }), || match found {
+            true => format!("{id} of {client} is withdrawn"),
+            false => format!("{client} has published no {id}"),
+        });
+    Ok(if found {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FOUND)
+    })
+}
+
+async fn list(global: &Global) -> anyhow::Result<ExitCode> {
+    let (registry, attached) = registry(global).await?;
+    let listed = registry.list().await;
+    attached.release().await;
+    let listed = listed?;
+    let value: Vec<_> = listed
+        .iter()
+        .map(|(client, id)| json!({ "client": client, "id": id }))
+        .collect();
+    global.output.result(&value, || {
+        let rows: Vec<[String; 2]> = listed.iter().cloned().map(Into::into).collect();
+        table(["client", "operation"], &rows)
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The registry on the configured broker.
+async fn registry(global: &Global) -> anyhow::Result<(Registry, Attached)> {
+    let key = "nats.url".to_owned();
+    let attached = Attached::to(global, std::slice::from_ref(&key)).await?;
+    let nats = &attached.settings.nats;
+    let url = nats.url.as_ref().ok_or_else(|| missing(&key))?;
+    let connected = Nats::connect(url.expose(), "operations", nats.replicas).await;
+    let connected = connected
+        .map_err(anyhow::Error::msg)
+        .context("the broker cannot be used (nats.url)")?;
+    Ok((Registry::new(connected), attached))
+}
+
 /// The operations of a file by id: one by the file's name for a GraphQL document, several for a manifest.
 fn operations_of(file: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let text = read(file)?;
@@ -88,7 +173,7 @@ pub(super) fn document(text: &str) -> &str {
 }
 
 /// The id of a document: its SHA-256 in hexadecimal.
-pub(super) fn sha256(document: &str) -> String {
+pub(crate) fn sha256(document: &str) -> String {
     hex::encode(Sha256::digest(document.as_bytes()))
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use async_nats::jetstream::{kv, stream};
+use async_nats::jetstream::kv;
 use futures::StreamExt as _;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
@@ -74,7 +74,8 @@ impl Revocations {
         let Some(nats) = &self.bus else {
             return Ok(());
         };
-        let bucket = bucket(nats).await.map_err(crate::Error::unavailable)?;
+        let bucket = nats.bucket(BUCKET, KEEP).await;
+        let bucket = bucket.map_err(crate::Error::unavailable)?;
         for key in keys {
             bucket
                 .put(key, until.unix_timestamp().to_string().into())
@@ -110,7 +111,7 @@ impl Revocations {
     }
 
     async fn follow(&self, nats: &Nats) -> Result<(), String> {
-        let bucket = bucket(nats).await?;
+        let bucket = nats.bucket(BUCKET, KEEP).await?;
         let mut entries = bucket
             .watch_with_history(">")
             .await
@@ -146,33 +147,4 @@ impl Revocations {
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<String, i64>> {
         self.revoked.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-async fn bucket(nats: &Nats) -> Result<kv::Store, String> {
-    if let Ok(bucket) = nats.jetstream.get_key_value(BUCKET).await {
-        return Ok(bucket);
-    }
-    // The client's own call for this asks for account figures in a form that a 2.9 server does not have.
-    // A bucket is a stream of this shape (NATS ADR-8).
-    nats.jetstream
-        .create_stream(stream::Config {
-            name: format!("KV_{BUCKET}"),
-            subjects: vec![format!("$KV.{BUCKET}.>")],
-            max_messages_per_subject: 1,
-            max_age: KEEP,
-            discard: stream::DiscardPolicy::New,
-            storage: stream::StorageType::File,
-            allow_rollup: true,
-            deny_delete: true,
-            allow_direct: true,
-            duplicate_window: Duration::from_secs(120),
-            num_replicas: nats.replicas(),
-            ..Default::default()
-        })
-        .await
-        .map_err(|error| error.to_string())?;
-    nats.jetstream
-        .get_key_value(BUCKET)
-        .await
-        .map_err(|error| error.to_string())
 }

@@ -314,22 +314,6 @@ async fn other_origins_are_let_in_by_name() {
 }
 
 #[tokio::test]
-async fn answers_are_compressed_when_the_client_wants_it() {
-    let stack = stack().await;
-    for encoding in ["br", "zstd", "gzip", "deflate"] {
-        let query =
-            json!({ "query": "{ __schema { types { name fields { name description } } } }" });
-        let response = stack
-            .post(&query)
-            .header("accept-encoding", encoding)
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(response.headers()["content-encoding"], encoding);
-    }
-}
-
-#[tokio::test]
 async fn the_ide_can_be_closed() {
     let stack = stack_with(Shape::OverHttp, |config, _| config.ide = false).await;
     let page = stack
