@@ -204,10 +204,14 @@ async fn publish_and_withdraw(home: &Path, up: &Up) {
     let published = json_of(&publish(file));
     let id = published["published"][0].as_str().unwrap().to_owned();
     let address = format!("{}/{id}", up.endpoint());
+    // Under this media type the status tells an operation from a refusal.
+    let media = "application/graphql-response+json";
+    let client = reqwest::Client::new();
     let becomes = async |expected: u16| {
         let mut status = 0;
         for _ in 0..500 {
-            status = reqwest::get(&address).await.unwrap().status().as_u16();
+            let request = client.get(&address).header("accept", media);
+            status = request.send().await.unwrap().status().as_u16();
             if status == expected {
                 break;
             }

@@ -172,9 +172,12 @@ async fn npm_persisted_documents_of_three_tools() {
     let written = std::fs::read_to_string(&files[1]).unwrap();
     let written: serde_json::Value = serde_json::from_str(&written).unwrap();
     let last = written.as_object().unwrap().keys().next().unwrap().clone();
+    // Under this media type the status tells an operation from a refusal.
+    let media = "application/graphql-response+json";
     for _ in 0..500 {
         let address = format!("{endpoint}/{last}");
-        if stack.client.get(address).send().await.unwrap().status() == 200 {
+        let request = stack.client.get(address).header("accept", media);
+        if request.send().await.unwrap().status() == 200 {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
