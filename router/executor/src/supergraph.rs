@@ -5,8 +5,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use graphql_tools::static_graphql::schema::{
-    Definition, Document, EnumValue, TypeDefinition, Value,
+use graphql_tools::{
+    parser::{Pos, schema::DirectiveLocation},
+    static_graphql::schema::{
+        Definition, DirectiveDefinition, Document, EnumValue, InputValue, Type, TypeDefinition,
+        Value,
+    },
 };
 use hive_router_query_planner::{
     planner::{Planner, QueryPlannerOptions},
@@ -259,6 +263,19 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "an assertion failed".to_owned())
 }
 
+/// Where built-in directives stand, which the planner says otherwise: arguments can be deprecated, too, and it is input
+/// objects that are `@oneOf` (specification, section 3.13).
+fn correct_places(directive: &mut DirectiveDefinition) {
+    let places = &mut directive.locations;
+    match directive.name.as_str() {
+        "deprecated" if !places.contains(&DirectiveLocation::ArgumentDefinition) => {
+            places.push(DirectiveLocation::ArgumentDefinition);
+        }
+        "oneOf" => *places = vec![DirectiveLocation::InputObject],
+        _ => {}
+    }
+}
+
 /// Finishes the planner's pruning: no dangling union member, interface or federation directive stays behind.
 fn clean_public(document: &Document) -> Document {
     let mut public = document.clone();
@@ -275,8 +292,13 @@ fn clean_public(document: &Document) -> Document {
         _ => true,
     });
     for definition in &mut public.definitions {
-        let Definition::TypeDefinition(definition) = definition else {
-            continue;
+        let definition = match definition {
+            Definition::TypeDefinition(definition) => definition,
+            Definition::DirectiveDefinition(directive) => {
+                correct_places(directive);
+                continue;
+            }
+            _ => continue,
         };
         match definition {
             TypeDefinition::Object(object) => {
@@ -324,7 +346,41 @@ fn clean_public(document: &Document) -> Document {
             _ => {}
         }
     }
+    if !seen.contains("@defer") {
+        public.definitions.push(deferring());
+    }
     public
+}
+
+/// `directive @defer(if: Boolean! = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT`: operations with it are
+/// valid and answered whole, which the draft of incremental delivery leaves to the server.
+fn deferring() -> Definition {
+    let argument = |name: &str, value_type, default_value| InputValue {
+        position: Pos::default(),
+        description: None,
+        name: name.to_owned(),
+        value_type,
+        default_value,
+        directives: Vec::new(),
+    };
+    let named = |name: &str| Type::NamedType(name.to_owned());
+    let boolean = Type::NonNullType(Box::new(named("Boolean")));
+    Definition::DirectiveDefinition(DirectiveDefinition {
+        position: Pos::default(),
+        description: Some(
+            "Says that this part of the answer may come later; it never does here.".to_owned(),
+        ),
+        name: "defer".to_owned(),
+        arguments: vec![
+            argument("if", boolean, Some(Value::Boolean(true))),
+            argument("label", named("String"), None),
+        ],
+        repeatable: false,
+        locations: vec![
+            DirectiveLocation::FragmentSpread,
+            DirectiveLocation::InlineFragment,
+        ],
+    })
 }
 
 fn is_known(name: &str, seen: &FxHashSet<String>) -> bool {

@@ -61,9 +61,9 @@ async fn read(context: &RequestContext, boundary: String, body: Body) -> Result<
     let mut parts =
         Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(limits));
 
-    let operations = named(&mut parts, "operations").await?;
+    let operations = named(&mut parts, "operations", config).await?;
     let mut received = decode_body(context, &whole(operations, config).await?)?;
-    let map = whole(named(&mut parts, "map").await?, config).await?;
+    let map = whole(named(&mut parts, "map", config).await?, config).await?;
     let map: HashMap<String, Vec<String>> =
         serde_json::from_slice(&map).map_err(|error| malformed(format!("map: {error}")))?;
     if map.is_empty() || map.len() > config.files {
@@ -113,13 +113,17 @@ async fn read(context: &RequestContext, boundary: String, body: Body) -> Result<
 }
 
 /// The next part, which must have this name.
-async fn named<'m>(parts: &mut Multipart<'m>, name: &'static str) -> Result<Field<'m>, Refusal> {
+async fn named<'m>(
+    parts: &mut Multipart<'m>,
+    name: &'static str,
+    config: &UploadsConfig,
+) -> Result<Field<'m>, Refusal> {
     match parts.next_field().await {
         Ok(Some(part)) if part.name() == Some(name) => Ok(part),
         Ok(_) => Err(malformed(format!(
             "the part \"{name}\" is missing here: the order is operations, map, files"
         ))),
-        Err(error) => Err(malformed(error)),
+        Err(error) => Err(broken(&error, config)),
     }
 }
 
