@@ -354,7 +354,7 @@ fn clean_public(document: &Document) -> Document {
 
 /// `directive @defer(if: Boolean! = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT`: operations with it are
 /// valid and answered whole, which the draft of incremental delivery leaves to the server.
-fn deferring() -> Definition {
+fn deferring() -> Definition<'static, String> {
     let argument = |name: &str, value_type, default_value| InputValue {
         position: Pos::default(),
         description: None,

@@ -65,7 +65,7 @@ async fn run(global: Global, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Up(args) => Box::pin(up::run(&global, &args)).await,
         Command::Down(args) => down::run(&global, &args).await,
-        Command::Serve(args) => serve::run(&global, &args).await,
+        Command::Serve(args) => Box::pin(serve::run(&global, &args)).await,
         Command::Migrate(command) => migrate::run(&global, &command).await,
         Command::Config(command) => config::run(&global, &command),
         Command::Schema(args) => schema::run(&global, &args),

@@ -109,12 +109,13 @@ async fn withdraw(global: &Global, client: &str, id: &str) -> anyhow::Result<Exi
     let outcome = registry.withdraw(client, id).await;
     attached.release().await;
     let found = outcome?;
-    global
-        .output
-        .result(&json!({ "withdrawn": found }), || match found {
-            true => format!("{id} of {client} is withdrawn"),
-            false => format!("{client} has published no {id}"),
-        });
+    global.output.result(&json!({ "withdrawn": found }), || {
+        if found {
+            format!("{id} of {client} is withdrawn")
+        } else {
+            format!("{client} has published no {id}")
+        }
+    });
     Ok(if found {
         ExitCode::SUCCESS
     } else {

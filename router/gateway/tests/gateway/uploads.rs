@@ -1,6 +1,7 @@
 //! Files in requests: GraphQL multipart request specification, from the client through the gateway to subgraphs.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use async_graphql::http::{MultipartOptions, receive_body};
 use async_graphql::{
@@ -152,7 +153,8 @@ fn form(parts: &[Part<'_>]) -> String {
         let file = file.map_or(String::new(), |file| {
             format!("; filename=\"{file}\"\r\ncontent-type: text/plain")
         });
-        form += &format!(
+        let _ = write!(
+            form,
             "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
         );
     }
