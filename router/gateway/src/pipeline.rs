@@ -36,11 +36,13 @@ pub(crate) async fn serve(engine: Arc<Engine>, request: Request) -> Response<Bod
 
 async fn answer(engine: Arc<Engine>, request: Request, started: Instant) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let (context, acceptable) = receive::open(&engine, &parts, started);
+    let (mut context, acceptable) = receive::open(&engine, &parts, started);
     if let Err(refusal) = acceptable {
         return finish(&context, Err(refusal), started);
     }
-    match open(&context, &parts, body).await {
+    let received = open(&context, &parts, body).await;
+    receive::arrived(&mut context);
+    match received {
         Ok(Received::One(operation)) => {
             respond(&context, operate(&context, operation, started).await)
         }

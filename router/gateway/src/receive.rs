@@ -78,7 +78,7 @@ pub(crate) fn open(
                 .any(|pair| pair == ("plan".into(), "1".into()))
         });
     let mut patience = engine.config.timeouts.request_ms;
-    if media::is_form(headers) {
+    if engine.config.uploads.enabled && media::is_form(headers) {
         patience = patience.saturating_add(engine.config.uploads.timeout_ms);
     }
     let context = RequestContext {
@@ -98,6 +98,14 @@ pub(crate) fn open(
         explain,
     };
     (context, negotiated.map(drop))
+}
+
+/// Notes that the request is there: what its files took to arrive is not the operation's time.
+pub(crate) fn arrived(context: &mut RequestContext) {
+    if media::is_form(&context.headers) {
+        let patience = Duration::from_millis(context.engine.config.timeouts.request_ms);
+        context.deadline = context.deadline.min(Instant::now() + patience);
+    }
 }
 
 fn address(engine: &Engine, parts: &Parts) -> Option<IpAddr> {

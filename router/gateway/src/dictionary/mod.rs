@@ -72,7 +72,7 @@ impl Dictionaries {
     /// Reads the configured files; `None` when dictionaries are off.
     ///
     /// # Errors
-    /// [`ConfigError::Manifest`] for a file that cannot be used.
+    /// [`ConfigError::Setting`] for a file that cannot be read.
     pub(crate) fn load(config: &CompressionConfig) -> Result<Option<Arc<Self>>, ConfigError> {
         let own = &config.dictionaries;
         if !config.enabled || !own.enabled {
