@@ -8,8 +8,8 @@ use std::{
 use graphql_tools::{
     parser::{Pos, schema::DirectiveLocation},
     static_graphql::schema::{
-        Definition, DirectiveDefinition, Document, EnumValue, InputValue, Type, TypeDefinition,
-        Value,
+        Definition, DirectiveDefinition, Document, EnumValue, Field, InputValue, Type,
+        TypeDefinition, Value,
     },
 };
 use hive_router_query_planner::{
@@ -349,7 +349,42 @@ fn clean_public(document: &Document) -> Document {
     if !seen.contains("@defer") {
         public.definitions.push(deferring());
     }
+    drop_unused_scalars(&mut public);
     public
+}
+
+/// A built-in scalar that nothing refers to is not part of a schema (specification, section 4.2.2).
+fn drop_unused_scalars(public: &mut Document) {
+    let mut used: FxHashSet<String> = FxHashSet::default();
+    for definition in &public.definitions {
+        let (fields, inputs): (&[Field], &[InputValue]) = match definition {
+            Definition::TypeDefinition(TypeDefinition::Object(object)) => (&object.fields, &[]),
+            Definition::TypeDefinition(TypeDefinition::Interface(interface)) => {
+                (&interface.fields, &[])
+            }
+            Definition::TypeDefinition(TypeDefinition::InputObject(object)) => {
+                (&[], &object.fields)
+            }
+            Definition::DirectiveDefinition(directive) => (&[], &directive.arguments),
+            _ => continue,
+        };
+        let inputs = inputs
+            .iter()
+            .chain(fields.iter().flat_map(|field| &field.arguments));
+        used.extend(inputs.map(|input| inner_type(&input.value_type).to_owned()));
+        used.extend(
+            fields
+                .iter()
+                .map(|field| inner_type(&field.field_type).to_owned()),
+        );
+    }
+    public.definitions.retain(|definition| match definition {
+        Definition::TypeDefinition(TypeDefinition::Scalar(scalar)) => {
+            let is_built_in = matches!(scalar.name.as_str(), "Int" | "Float" | "ID");
+            !is_built_in || used.contains(&scalar.name)
+        }
+        _ => true,
+    });
 }
 
 /// `directive @defer(if: Boolean! = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT`: operations with it are
