@@ -7,7 +7,8 @@
 //! those belong to the gateway.
 //!
 //! The order of use is [`Supergraph::parse`], [`normalize`], [`plan`], [`coerce_variables`], [`execute`]. The first
-//! three depend on documents alone and their results are meant to be cached; [`execute`] runs once per request.
+//! three depend on documents alone and their results are meant to be cached; [`execute`] runs once per request. For a
+//! subscription the plan names its source ([`ExecutablePlan::source`]), and [`execute_event`] runs once per event.
 
 mod error;
 mod execute;
@@ -25,15 +26,18 @@ mod variables;
 
 pub use error::{ErrorCode, GraphQLError, PathSegment};
 pub use execute::{
-    ErrorExposure, ErrorPolicy, ExecutionInput, ExecutionOutput, FetchOutcome, FetchRecord, execute,
+    ErrorExposure, ErrorPolicy, ExecutionInput, ExecutionOutput, FetchOutcome, FetchRecord,
+    execute, execute_event,
 };
 pub use files::{CallFiles, Files, UploadedFile};
 pub use normalize::{NormalizeError, Normalized, normalize};
 pub use plan::{
-    ExecutablePlan, OverrideContext, PlanCancellation, PlanError, plan, plan_with_overrides,
+    ExecutablePlan, OverrideContext, PlanCancellation, PlanError, SubscriptionSource, plan,
+    plan_with_overrides,
 };
 pub use supergraph::{SubgraphEntry, SubgraphId, Supergraph, SupergraphError};
 pub use transport::{
-    OperationKind, SubgraphReply, SubgraphRequest, SubgraphTransport, TransportError,
+    OperationKind, SourceEvent, SubgraphEvents, SubgraphReply, SubgraphRequest, SubgraphTransport,
+    TransportError,
 };
 pub use variables::{Variables, coerce_variables};

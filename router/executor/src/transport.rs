@@ -1,7 +1,7 @@
 //! The one door through which the executor reaches a subgraph. The gateway implements it, over HTTP and in-process.
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
+use futures::{future::BoxFuture, stream::BoxStream};
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
@@ -107,6 +107,18 @@ impl TransportError {
     }
 }
 
+/// One payload of a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceEvent {
+    /// The GraphQL response in JSON, not yet looked at.
+    pub payload: Bytes,
+    /// Where in the source's history it stands, if the source says so; rises from event to event.
+    pub id: Option<u64>,
+}
+
+/// The payloads of one subscription, in order. The end is the source's own; an error is the last item.
+pub type SubgraphEvents = BoxStream<'static, Result<SourceEvent, TransportError>>;
+
 /// Calls subgraphs. Implementations own connections, time-outs, size caps and retries.
 pub trait SubgraphTransport: Send + Sync {
     /// Sends one request and waits for the whole answer.
@@ -114,4 +126,14 @@ pub trait SubgraphTransport: Send + Sync {
         &'a self,
         request: SubgraphRequest<'a>,
     ) -> BoxFuture<'a, Result<SubgraphReply, TransportError>>;
+
+    /// Opens a subscription and returns when the subgraph has accepted it; the deadline is that of the opening alone.
+    /// The default has none to offer.
+    fn subscribe<'a>(
+        &'a self,
+        _request: SubgraphRequest<'a>,
+    ) -> BoxFuture<'a, Result<SubgraphEvents, TransportError>> {
+        let reason = "this transport has no subscriptions".to_owned();
+        Box::pin(async { Err(TransportError::Other(reason)) })
+    }
 }

@@ -28,6 +28,16 @@ pub(super) enum CallTargets {
 }
 
 impl Call<'_> {
+    /// What an event of a subscription's source stands for: a call that was made long ago.
+    pub(super) fn event(source: usize, root: ObjectId) -> Self {
+        Self {
+            fetch: source,
+            body: Bytes::new(),
+            files: None,
+            targets: CallTargets::Root(vec![root]),
+        }
+    }
+
     pub(super) fn representations(&self) -> u32 {
         match &self.targets {
             CallTargets::Root(_) => 0,

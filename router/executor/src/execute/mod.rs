@@ -156,6 +156,22 @@ pub async fn execute(
     run.answer(&input)
 }
 
+/// Executes a subscription's plan for one event: `payload` is what the source answered, the rest of the plan is fetched for
+/// it. Like [`execute`] it never fails as a whole; a payload that is no GraphQL response is an error of the answer.
+pub async fn execute_event(
+    supergraph: &Supergraph,
+    plan: &ExecutablePlan,
+    payload: Bytes,
+    input: ExecutionInput<'_>,
+) -> ExecutionOutput {
+    let mut run = Run::new(supergraph, plan, &input);
+    if let Some(source) = plan.source_fetch() {
+        run.take_event(source, payload);
+    }
+    run.fetch_all(&input).await;
+    run.answer(&input)
+}
+
 /// The state of one request.
 struct Run<'a> {
     supergraph: &'a Supergraph,
@@ -224,6 +240,18 @@ impl<'a> Run<'a> {
             self.absorb(call, reply, duration);
             self.finished(fetch);
         }
+    }
+
+    /// Puts an event in the place of the source's answer.
+    fn take_event(&mut self, source: usize, payload: Bytes) {
+        self.ready.retain(|fetch| *fetch != source);
+        let reply = SubgraphReply {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            body: payload,
+        };
+        self.absorb(Call::event(source, self.root), Ok(reply), Duration::ZERO);
+        self.finished(source);
     }
 
     /// Lets the fetches that waited for this one start.

@@ -86,7 +86,10 @@ impl<'a> Flattener<'a, '_> {
                 }
                 Ok(inside)
             }
-            PlanNode::Subscription(_) => Err(PlanError::Unsupported("subscriptions")),
+            PlanNode::Subscription(subscription) => {
+                let source = FetchRef::Single(&subscription.primary);
+                Ok(self.push(source, path, conditions, before))
+            }
             PlanNode::Defer(_) => Err(PlanError::Unsupported("@defer")),
         }
     }

@@ -8,6 +8,7 @@ mod representation;
 mod selection;
 mod shape;
 mod sharing;
+mod source;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -22,6 +23,7 @@ pub use hive_router_query_planner::{
 };
 use rustc_hash::FxHashMap;
 
+pub use self::source::SubscriptionSource;
 use self::{
     compile::compile_fetches,
     projection::{ConditionTable, ProjectionCompiler},
@@ -133,9 +135,6 @@ pub fn plan_with_overrides(
     overrides: OverrideContext,
     cancellation: &PlanCancellation,
 ) -> Result<ExecutablePlan, PlanError> {
-    if normalized.kind == OperationKind::Subscription {
-        return Err(PlanError::Unsupported("subscriptions"));
-    }
     let plan = match &normalized.operation {
         None => None,
         Some(operation) => {
@@ -179,7 +178,7 @@ fn compile(
     if let Some(node) = plan.as_mut().and_then(|plan| plan.node.as_mut()) {
         supergraph.planner_names().restore(node);
     }
-    Ok(ExecutablePlan {
+    let executable = ExecutablePlan {
         kind: normalized.kind,
         shapes: shapes.finish(),
         fetches,
@@ -188,5 +187,9 @@ fn compile(
         meta: normalized.meta.clone(),
         fragments: Arc::new(fragments),
         plan,
-    })
+    };
+    if normalized.kind == OperationKind::Subscription {
+        source::check(&executable)?;
+    }
+    Ok(executable)
 }

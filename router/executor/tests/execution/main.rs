@@ -16,5 +16,6 @@ mod nulls;
 mod properties;
 mod reference;
 mod scheduling;
+mod subscriptions;
 mod supergraphs;
 mod variables;

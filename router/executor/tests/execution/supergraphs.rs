@@ -1,15 +1,12 @@
 //! Reading supergraphs and choosing operations: what is refused, and how.
 
 use coko_executor::{
-    ErrorCode, NormalizeError, OperationKind, PlanCancellation, PlanError, Supergraph,
-    SupergraphError, normalize, plan,
+    ErrorCode, NormalizeError, OperationKind, PlanCancellation, Supergraph, SupergraphError,
+    normalize, plan,
 };
 use graphql_tools::parser::parse_query;
 
-use crate::{
-    entities::shop,
-    kit::{Subgraph, World},
-};
+use crate::entities::shop;
 
 #[test]
 fn documents_that_are_no_supergraph_are_refused() {
@@ -104,18 +101,6 @@ fn documents_that_do_not_fit_the_schema_are_refused_without_a_panic() {
             });
         assert!(refused.is_err(), "{text}");
     }
-}
-
-#[test]
-fn subscriptions_are_refused_for_now() {
-    let world = World::new(vec![Subgraph::new(
-        "s",
-        "type Query { a: Int } type Subscription { tick: Int }",
-    )]);
-    let normalized = world.normalize("subscription { tick }");
-    let error = plan(&world.supergraph, &normalized, &PlanCancellation::new()).unwrap_err();
-    assert!(matches!(error, PlanError::Unsupported(_)));
-    assert_eq!(error.code(), ErrorCode::BadRequest);
 }
 
 #[test]
