@@ -39,6 +39,8 @@ pub enum Code {
     PayloadTooLarge,
     /// No operation is registered under this id.
     PersistedQueryNotFound,
+    /// What a returning subscriber has missed is no longer kept.
+    HistoryGone,
     /// A subgraph or a server behind it is down or answers nonsense.
     DownstreamUnavailable,
     /// The deadline passed.
@@ -64,6 +66,7 @@ impl Code {
             Self::CostLimitExceeded => "COST_LIMIT_EXCEEDED",
             Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
             Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::HistoryGone => "HISTORY_GONE",
             Self::DownstreamUnavailable => "DOWNSTREAM_UNAVAILABLE",
             Self::Timeout => "TIMEOUT",
             Self::Internal => "INTERNAL",
@@ -82,6 +85,7 @@ impl Code {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::PersistedQueryNotFound => StatusCode::NOT_FOUND,
             Self::Conflict | Self::IdempotencyMismatch => StatusCode::CONFLICT,
+            Self::HistoryGone => StatusCode::GONE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::DownstreamUnavailable => StatusCode::SERVICE_UNAVAILABLE,

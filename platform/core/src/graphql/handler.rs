@@ -1,8 +1,8 @@
-//! `POST /graphql` of a subgraph.
+//! `POST /graphql` of a subgraph, answered whole or, with `Accept: text/event-stream`, as a stream.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_graphql::http::{MultipartOptions, receive_body};
 use async_graphql::parser::types::{DocumentOperations, OperationType};
@@ -11,9 +11,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event as SentEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response as HttpResponse};
 use axum::routing::post;
 use futures::io::Cursor;
+use futures::{Stream, StreamExt as _};
 use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
 
@@ -34,6 +36,9 @@ const MAX_UPLOAD: usize = 36 * 1024 * 1024;
 
 /// Most files in one request.
 const MAX_FILES: usize = 20;
+
+/// How often a stream without answers shows that it is there.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Adds fresh DataLoaders to each request, so that what one viewer loaded is never another's.
 pub type Loaders = Arc<dyn Fn(Request, &CommandContext) -> Request + Send + Sync>;
@@ -88,11 +93,33 @@ where
     let began = Instant::now();
     let peer = connection.map(|axum::Extension(ConnectInfo(address))| address.ip());
     let span = telemetry::request_span(endpoint.service, &headers);
-    let (status, response) = endpoint.run(&headers, peer, body).instrument(span).await;
+    let opened = endpoint
+        .open(&headers, peer, body)
+        .instrument(span.clone())
+        .await;
+    let (status, response) = match opened {
+        Ok((request, context)) if takes_events(&headers) => {
+            telemetry::count_request(endpoint.service, StatusCode::OK, began.elapsed());
+            return endpoint.stream(request, context, span).into_response();
+        }
+        Ok((request, context)) => {
+            let response = endpoint.run(request, &context).instrument(span).await;
+            (StatusCode::OK, response)
+        }
+        Err(refused) => *refused,
+    };
     telemetry::count_request(endpoint.service, status, began.elapsed());
     let body = serde_json::to_vec(&response).unwrap_or_default();
     let content_type = "application/graphql-response+json; charset=utf-8";
     (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+}
+
+/// Whether the caller asks for a stream of answers: a gateway does for subscriptions.
+fn takes_events(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim_start().starts_with("text/event-stream"))
 }
 
 impl<Q, M, S> Endpoint<Q, M, S>
@@ -101,25 +128,29 @@ where
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
-    async fn run(
+    /// A request that may be executed, with what is known of it.
+    ///
+    /// # Errors
+    /// The answer to one that may not.
+    async fn open(
         &self,
         headers: &HeaderMap,
         peer: Option<IpAddr>,
         body: Body,
-    ) -> (StatusCode, Response) {
+    ) -> Result<(Request, CommandContext), Box<(StatusCode, Response)>> {
         let mut context = self.context(headers, peer);
         let refused = |error: &Error, context: &CommandContext| {
             let response = errors::whole(error, context, &self.translations);
-            (error.code().http_status(), response)
+            Box::new((error.code().http_status(), response))
         };
         let mut request = match receive(headers, body).await {
             Ok(request) => request,
-            Err(error) => return refused(&error, &context),
+            Err(error) => return Err(refused(&error, &context)),
         };
         let envelope = self.envelope(headers);
         match self.viewer(headers, envelope.as_ref(), &mut request) {
             Ok(viewer) => context.viewer = Arc::new(viewer),
-            Err(error) => return refused(&error, &context),
+            Err(error) => return Err(refused(&error, &context)),
         }
         if let Some(envelope) = envelope {
             context.request_id = envelope.request_id;
@@ -131,9 +162,34 @@ where
         let request = (self.loaders)(request, &context)
             .data(context.clone())
             .data(self.translations.clone());
+        Ok((request, context))
+    }
+
+    async fn run(&self, request: Request, context: &CommandContext) -> Response {
         let mut response = self.schema.execute(request).await;
-        errors::finish(&mut response, self.service, &context, &self.translations);
-        (StatusCode::OK, response)
+        errors::finish(&mut response, self.service, context, &self.translations);
+        response
+    }
+
+    /// The answers as they come, as server-sent events (graphql-sse, distinct connections mode): one for a query or a
+    /// mutation, any number for a subscription.
+    fn stream(
+        &self,
+        request: Request,
+        context: CommandContext,
+        span: tracing::Span,
+    ) -> Sse<impl Stream<Item = Result<SentEvent, axum::Error>> + use<Q, M, S>> {
+        let (service, translations) = (self.service, self.translations.clone());
+        let answers = self
+            .schema
+            .execute_stream(request)
+            .map(move |mut response| {
+                span.in_scope(|| errors::finish(&mut response, service, &context, &translations));
+                SentEvent::default().event("next").json_data(&response)
+            });
+        let complete = std::future::ready(Ok(SentEvent::default().event("complete").data("")));
+        Sse::new(answers.chain(futures::stream::once(complete)))
+            .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
     }
 
     /// What is known of the request before anyone is identified.
