@@ -108,7 +108,7 @@ pub struct RouterParts {
     pub limiter: Option<RateLimiter>,
     /// Signs what subgraphs are told.
     pub internal_key: Option<InternalKey>,
-    /// The broker, from which registered operations come.
+    /// The broker, from which registered operations and the events of subscriptions come.
     pub nats: Option<Nats>,
     /// Learns of revocations.
     pub tasks: Vec<Task>,

@@ -173,6 +173,7 @@ impl Stack {
                 limiter: parts.limiter,
                 internal_key: parts.internal_key,
                 in_process,
+                nats: parts.nats.clone(),
                 clock: None,
                 entropy: None,
                 shutdown: Some(shutdown.clone()),

@@ -22,7 +22,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::config::CompressionConfig;
 use crate::engine::Engine;
 use crate::receive::PathId;
-use crate::{dictionary, ide, media, pipeline};
+use crate::subscriptions::LAST_EVENT_ID;
+use crate::{dictionary, ide, media, pipeline, websocket};
 
 /// Everything the gateway answers.
 pub(crate) fn router(engine: Arc<Engine>) -> Router {
@@ -57,6 +58,9 @@ pub(crate) fn router(engine: Arc<Engine>) -> Router {
 }
 
 async fn graphql(State(engine): State<Arc<Engine>>, request: Request) -> Response {
+    if websocket::is_upgrade(request.headers()) {
+        return websocket::upgrade(engine, request).await;
+    }
     // A browser that navigates here wants the page; a query in the address is run.
     let navigates = request.method() == Method::GET && request.uri().query().is_none();
     if navigates && engine.config.ide && media::prefers_html(request.headers()) {
@@ -98,6 +102,7 @@ async fn ready(State(engine): State<Arc<Engine>>) -> Response {
             .transports
             .endpoints()
             .iter()
+            .filter(|endpoint| endpoint.is_server())
             .map(|endpoint| async {
                 let body = Bytes::from_static(br#"{"query":"{ __typename }"}"#);
                 let deadline = Instant::now() + Duration::from_secs(2);
@@ -166,6 +171,7 @@ fn cors(engine: &Engine) -> CorsLayer {
             header::CONTENT_TYPE,
             header::ACCEPT,
             header::ACCEPT_LANGUAGE,
+            LAST_EVENT_ID,
         ]);
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))

@@ -11,11 +11,13 @@ use coko_core::rate_limit::RateLimiter;
 use coko_core::translation::Translations;
 use coko_executor::ErrorPolicy;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::dictionary::Dictionaries;
 use crate::persisted::Documents;
 use crate::snapshot::Snapshot;
+use crate::subscriptions::Hub;
 use crate::transport::Client;
 
 /// Shared by all requests; only the snapshot and the documents change.
@@ -36,6 +38,10 @@ pub(crate) struct Engine {
     /// What of subgraphs' errors clients see.
     pub(crate) error_policy: ErrorPolicy,
     pub(crate) in_flight: Arc<Semaphore>,
+    /// Open subscriptions.
+    pub(crate) hub: Hub,
+    /// Connections that are no longer HTTP, which the server does not wait for.
+    pub(crate) upgraded: TaskTracker,
     pub(crate) planning: Arc<Semaphore>,
     /// Bytes of files that may still be taken in.
     pub(crate) upload_room: Arc<Semaphore>,

@@ -11,6 +11,7 @@ use crate::context::RequestContext;
 use crate::plan::Planned;
 use crate::prepare::PreparedOperation;
 use crate::refusal::Refusal;
+use crate::subscriptions::Subscription;
 
 /// Headers that every subgraph gets when the client sent them.
 const FORWARDED: [HeaderName; 3] = [
@@ -19,10 +20,12 @@ const FORWARDED: [HeaderName; 3] = [
     header::USER_AGENT,
 ];
 
-/// A whole answer.
+/// A whole answer, or the beginning of many.
 pub(crate) struct Executed {
-    /// The GraphQL response in JSON.
+    /// The GraphQL response in JSON; empty when the answers are a stream.
     pub(crate) body: Bytes,
+    /// The answers of a subscription.
+    pub(crate) stream: Option<Box<Subscription>>,
     pub(crate) errors: usize,
     pub(crate) fetches: usize,
     pub(crate) hash: String,
@@ -46,6 +49,7 @@ pub(crate) async fn execute(
     } = planned;
     let whole = |body: Bytes, errors: usize, fetches: usize| Executed {
         body,
+        stream: None,
         errors,
         fetches,
         hash: operation.hash.clone(),
@@ -76,7 +80,7 @@ pub(crate) async fn execute(
 }
 
 /// Calls to subgraphs by name and outcome.
-fn measure(context: &RequestContext, fetches: &[FetchRecord]) {
+pub(crate) fn measure(context: &RequestContext, fetches: &[FetchRecord]) {
     let endpoints = context.snapshot.transports.endpoints();
     for fetch in fetches {
         let Some(endpoint) = endpoints.get(fetch.subgraph.index()) else {
@@ -95,7 +99,7 @@ fn measure(context: &RequestContext, fetches: &[FetchRecord]) {
 }
 
 /// What subgraphs are told: the client's token and preferences, and what the gateway vouches for.
-fn headers(context: &RequestContext, operation: &PreparedOperation) -> HeaderMap {
+pub(crate) fn headers(context: &RequestContext, operation: &PreparedOperation) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     for name in FORWARDED {
         if let Some(value) = context.headers.get(&name) {

@@ -11,15 +11,19 @@ use coko_core::identity::{InternalKey, Verifier};
 use coko_core::ids::Entropy;
 use coko_core::lifecycle::Shutdown;
 use coko_core::rate_limit::RateLimiter;
+use coko_core::service::Nats;
 use coko_core::translation::Translations;
 use coko_executor::{ErrorExposure, ErrorPolicy};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, ConfigError, ErrorsConfig, SupergraphSource};
 use crate::dictionary::Dictionaries;
 use crate::engine::Engine;
 use crate::persisted::Documents;
 use crate::snapshot::Snapshot;
+use crate::subscriptions::Hub;
 use crate::transport::{Client, fetch_sdls};
 use crate::{endpoints, persisted, reload};
 
@@ -39,7 +43,9 @@ pub struct Dependencies {
     pub clock: Option<Clock>,
     /// Randomness for ids; the system's by default.
     pub entropy: Option<Entropy>,
-    /// Ends the watching of files. Without it they are watched as long as the process lives.
+    /// Where event-fed subscriptions get their events. Without it they are refused.
+    pub nats: Option<Nats>,
+    /// Ends the watching of files and open subscriptions. Without it they live as long as the process.
     pub shutdown: Option<Shutdown>,
 }
 
@@ -82,6 +88,10 @@ impl Gateway {
             found: error.to_string(),
             expected: "Fluent files that parse",
         })?;
+        let draining = deps
+            .shutdown
+            .as_ref()
+            .map_or_else(CancellationToken::new, Shutdown::token);
         let engine = Arc::new(Engine {
             snapshot: ArcSwap::from_pointee(snapshot),
             documents,
@@ -97,6 +107,8 @@ impl Gateway {
             entropy: deps.entropy.unwrap_or_else(Entropy::system),
             translations,
             error_policy: error_policy(&config.errors),
+            hub: Hub::new(&config.subscriptions, deps.nats, draining),
+            upgraded: TaskTracker::new(),
             in_flight: Arc::new(Semaphore::new(config.limits.in_flight)),
             planning: Arc::new(Semaphore::new(config.limits.planning)),
             upload_room: Arc::new(Semaphore::new(config.uploads.held_bytes)),
@@ -108,6 +120,14 @@ impl Gateway {
             published: Arc::default(),
         };
         reload::watch(&gateway, deps.shutdown.as_ref());
+        if let Some(shutdown) = &deps.shutdown {
+            let (upgraded, stop) = (gateway.engine.upgraded.clone(), shutdown.token());
+            shutdown.spawn(async move {
+                stop.cancelled().await;
+                upgraded.close();
+                upgraded.wait().await;
+            });
+        }
         Ok(gateway)
     }
 
@@ -153,6 +173,7 @@ impl Gateway {
                 );
                 engine.snapshot.store(Arc::new(snapshot));
                 engine.reload_fault.store(Arc::new(None));
+                engine.hub.reloaded();
                 metrics::counter!("router_supergraph_reloads_total", "outcome" => "OK")
                     .increment(1);
                 Ok(())

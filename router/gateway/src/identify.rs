@@ -53,6 +53,23 @@ pub(crate) fn identify(
     Ok(context)
 }
 
+/// Whether the token of a stream still counts; `None` when there is none to look at.
+pub(crate) fn recheck(context: &RequestContext) -> Option<Result<(), Refusal>> {
+    let verifier = context.engine.verifier.as_ref()?;
+    let token = bearer(context.headers.get(AUTHORIZATION)?.to_str().ok()?)?;
+    let facts = RequestFacts {
+        operation: context.glance.hash.as_deref(),
+        kind: context.glance.kind,
+        ..RequestFacts::default()
+    };
+    Some(
+        verifier
+            .verify(token, facts)
+            .map(drop)
+            .map_err(Refusal::from),
+    )
+}
+
 /// The scheme is case-insensitive (RFC 9110, section 11.1).
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;

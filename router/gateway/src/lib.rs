@@ -44,10 +44,14 @@ mod reload;
 mod resolve;
 mod respond;
 mod snapshot;
+mod streams;
+mod subscribe;
+mod subscriptions;
 mod suggest;
 mod transport;
 mod uploads;
 mod validate;
+mod websocket;
 
 pub use config::{Config, ConfigError, SupergraphSource};
 pub use explain::{ExplainError, Explanation, explain};

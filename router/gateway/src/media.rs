@@ -27,12 +27,81 @@ impl Media {
     }
 }
 
-/// Picks the media type of the answer; without `Accept` it is `application/json`, which is what clients that send none
+/// How the answers of a subscription are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamMedia {
+    /// `text/event-stream`: graphql-sse, distinct connections mode.
+    EventStream,
+    /// `multipart/mixed` with `subscriptionSpec`: Apollo's multipart subscriptions.
+    Multipart,
+    /// Messages of a WebSocket connection, which `Accept` has no say in.
+    WebSocket,
+}
+
+/// What a client accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Negotiated {
+    pub(crate) media: Media,
+    /// `None` when the client takes no streams.
+    pub(crate) stream: Option<StreamMedia>,
+    /// Whether it takes nothing but a stream: single answers are streams of one then.
+    pub(crate) stream_only: bool,
+}
+
+/// Picks the media types of answers; without `Accept` it is `application/json`, which is what clients that send none
 /// understand.
 ///
 /// # Errors
-/// 406 when neither media type is acceptable.
-pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Media, Refusal> {
+/// 406 when nothing is acceptable.
+pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Negotiated, Refusal> {
+    let stream = stream_media(headers);
+    let single = negotiate_single(headers);
+    match (single, stream) {
+        (Ok(media), stream) => Ok(Negotiated {
+            media,
+            stream,
+            stream_only: false,
+        }),
+        (Err(_), Some(StreamMedia::EventStream)) => Ok(Negotiated {
+            media: Media::Json,
+            stream,
+            stream_only: true,
+        }),
+        // A multipart client reads a single answer as JSON.
+        (Err(_), Some(_)) => Ok(Negotiated {
+            media: Media::Json,
+            stream,
+            stream_only: false,
+        }),
+        (Err(refusal), None) => Err(refusal),
+    }
+}
+
+/// The stream that is named explicitly: a wildcard is no wish for one.
+fn stream_media(headers: &HeaderMap) -> Option<StreamMedia> {
+    let accepted = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|value| value.split(','))
+        .filter_map(|text| {
+            let range = Range::parse(text).filter(|range| range.quality > 0)?;
+            let essence = range.essence.to_ascii_lowercase();
+            let is_subscription = || text.to_ascii_lowercase().contains("subscriptionspec");
+            let media = match essence.as_str() {
+                "text/event-stream" => StreamMedia::EventStream,
+                "multipart/mixed" if is_subscription() => StreamMedia::Multipart,
+                _ => return None,
+            };
+            Some((range.quality, media))
+        })
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(|(_, media)| media)
+}
+
+/// The media type of a single answer.
+fn negotiate_single(headers: &HeaderMap) -> Result<Media, Refusal> {
     let mut accepted = headers
         .get_all(ACCEPT)
         .iter()
@@ -51,7 +120,7 @@ pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Media, Refusal> {
         (0, 0) => Err(Refusal::http_with(
             StatusCode::NOT_ACCEPTABLE,
             Code::BadRequest,
-            "Nothing acceptable can be answered: accept application/graphql-response+json or application/json.",
+            "Nothing acceptable can be answered: accept application/graphql-response+json, application/json or, for subscriptions, text/event-stream.",
         )),
         // A wildcard alone is what clients send that know of neither.
         (graphql, json)
@@ -226,12 +295,50 @@ mod tests {
     fn picked(accept: &str) -> Option<Media> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
-        negotiate(&headers).ok()
+        negotiate(&headers).ok().map(|picked| picked.media)
+    }
+
+    #[test]
+    fn streams_are_asked_for_by_name() {
+        let picked = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
+            let picked = negotiate(&headers).ok()?;
+            Some((picked.stream, picked.stream_only))
+        };
+        for (accept, expected) in [
+            (
+                "text/event-stream",
+                Some((Some(StreamMedia::EventStream), true)),
+            ),
+            (
+                "application/json, text/event-stream",
+                Some((Some(StreamMedia::EventStream), false)),
+            ),
+            (
+                "multipart/mixed;boundary=graphql;subscriptionSpec=1.0, application/json",
+                Some((Some(StreamMedia::Multipart), false)),
+            ),
+            (
+                "multipart/mixed;subscriptionSpec=\"1.0\"",
+                Some((Some(StreamMedia::Multipart), false)),
+            ),
+            (
+                "multipart/mixed;deferSpec=20220824, application/json",
+                Some((None, false)),
+            ),
+            ("multipart/mixed", None),
+            ("*/*", Some((None, false))),
+            ("text/event-stream;q=0", None),
+        ] {
+            assert_eq!(picked(accept), expected, "{accept}");
+        }
     }
 
     #[test]
     fn the_media_type_follows_accept() {
-        assert_eq!(negotiate(&HeaderMap::new()).ok(), Some(Media::Json));
+        let nothing = negotiate(&HeaderMap::new()).ok();
+        assert_eq!(nothing.map(|picked| picked.media), Some(Media::Json));
         for (accept, expected) in [
             ("application/json", Some(Media::Json)),
             (

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use coko_core::telemetry;
+use coko_executor::OperationKind;
 use futures::future::join_all;
 use http::Response;
 use http::request::Parts;
@@ -24,6 +25,7 @@ use crate::receive::{self, Operation, PathId, Received, receive};
 use crate::refusal::Refusal;
 use crate::resolve::resolve;
 use crate::respond::{self, Outcome, respond, respond_all};
+use crate::subscribe::subscribe;
 
 /// Answers one HTTP request to the GraphQL endpoint.
 pub(crate) async fn serve(engine: Arc<Engine>, request: Request) -> Response<Body> {
@@ -47,10 +49,16 @@ async fn answer(engine: Arc<Engine>, request: Request, started: Instant) -> Resp
             respond(&context, operate(&context, operation, started).await)
         }
         Ok(Received::Batch(operations)) => {
+            // The answers are one JSON array, in which there is no place for a stream.
+            let context = RequestContext {
+                stream: None,
+                ..context
+            };
             let running = operations
                 .into_iter()
                 .map(|operation| operate(&context, operation, started));
-            respond_all(&context, join_all(running).await)
+            let outcomes = join_all(running).await;
+            respond_all(&context, outcomes)
         }
         Err(refusal) => finish(&context, Err(refusal), started),
     }
@@ -62,7 +70,11 @@ async fn open(context: &RequestContext, parts: &Parts, body: Body) -> Result<Rec
 }
 
 /// Settles who asks, then runs the operation, and says in one line what became of it.
-async fn operate(context: &RequestContext, operation: Operation, started: Instant) -> Outcome {
+pub(crate) async fn operate(
+    context: &RequestContext,
+    operation: Operation,
+    started: Instant,
+) -> Outcome {
     let identified = identify(context.clone(), &operation);
     let (context, outcome) = match identified {
         Ok(identified) => {
@@ -79,12 +91,19 @@ async fn operate(context: &RequestContext, operation: Operation, started: Instan
 async fn run(context: &RequestContext, operation: Operation) -> Outcome {
     let _admission = admit(context).await?;
     let resolved = resolve(context, operation)?;
+    // What a stream is prepared from again when the supergraph is replaced.
+    let origin = context.stream.map(|_| resolved.clone());
     // Parses, validates and normalizes, once per document.
     let prepared = prepare(context, resolved).await?;
     let authorized = authorize(context, prepared)?;
     let coerced = coerce(context, authorized)?;
     let planned = plan(context, coerced).await?;
-    execute(context, planned).await
+    match origin {
+        Some(origin) if planned.operation.kind == OperationKind::Subscription => {
+            subscribe(context, origin, planned).await
+        }
+        _ => execute(context, planned).await,
+    }
 }
 
 fn finish(context: &RequestContext, outcome: Outcome, started: Instant) -> Response<Body> {

@@ -13,6 +13,7 @@ use crate::refusal::Refusal;
 use crate::uploads::Uploads;
 
 /// An operation that can be executed.
+#[derive(Clone)]
 pub(crate) struct Planned {
     pub(crate) operation: Arc<PreparedOperation>,
     pub(crate) plan: Arc<ExecutablePlan>,

@@ -177,10 +177,13 @@ fn check_method(context: &RequestContext, operation: &PreparedOperation) -> Resu
         OperationKind::Mutation if context.method == Method::GET => {
             Err(Refusal::method("POST", "A mutation takes POST."))
         }
-        OperationKind::Subscription => Err(Refusal::graphql(vec![GraphQLError::new(
-            Code::BadRequest,
-            "Subscriptions are not served over plain HTTP requests.",
-        )])),
+        OperationKind::Subscription if context.stream.is_none() => {
+            Err(Refusal::graphql(vec![GraphQLError::new(
+                Code::BadRequest,
+                "A subscription is answered by a stream: accept text/event-stream or \
+             multipart/mixed;subscriptionSpec=1.0, or use graphql-transport-ws over WebSocket.",
+            )]))
+        }
         _ => Ok(()),
     }
 }

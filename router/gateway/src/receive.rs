@@ -29,7 +29,7 @@ use crate::uploads::{Uploads, receive_multipart};
 pub(crate) struct PathId(pub(crate) String);
 
 /// One GraphQL request, not yet looked into.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Operation {
     /// The document, when it was sent.
     pub(crate) document: Option<Document>,
@@ -39,6 +39,8 @@ pub(crate) struct Operation {
     pub(crate) variables: Map<String, Value>,
     /// The files among the variables.
     pub(crate) uploads: Option<Uploads>,
+    /// The last event a returning subscriber has seen (`extensions.lastEventId`, `Last-Event-ID`).
+    pub(crate) last_event_id: Option<String>,
 }
 
 /// What an HTTP request holds.
@@ -88,7 +90,11 @@ pub(crate) fn open(
         deadline: started + Duration::from_millis(patience),
         method: parts.method.clone(),
         headers: Arc::new(headers.clone()),
-        media: *negotiated.as_ref().unwrap_or(&media::Media::Json),
+        media: negotiated
+            .as_ref()
+            .map_or(media::Media::Json, |picked| picked.media),
+        stream: negotiated.as_ref().ok().and_then(|picked| picked.stream),
+        stream_only: negotiated.as_ref().is_ok_and(|picked| picked.stream_only),
         locale: text("accept-language").map_or(Locale::EN, Locale::negotiate),
         address: address(engine, parts),
         traceparent: traceparent.into(),
@@ -227,6 +233,15 @@ struct Members {
 #[serde(rename_all = "camelCase")]
 struct Extensions {
     persisted_query: Option<PersistedQuery>,
+    last_event_id: Option<EventId>,
+}
+
+/// Event ids are text; a client that keeps them as numbers is understood too.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum EventId {
+    Text(String),
+    Number(u64),
 }
 
 #[derive(Deserialize)]
@@ -239,10 +254,10 @@ impl TryFrom<Members> for Operation {
     type Error = Refusal;
 
     fn try_from(members: Members) -> Result<Self, Refusal> {
-        let hash = members
-            .extensions
-            .and_then(|extensions| extensions.persisted_query)
-            .map(|persisted| persisted.sha256_hash);
+        let (persisted, last_event_id) = members.extensions.map_or((None, None), |extensions| {
+            (extensions.persisted_query, extensions.last_event_id)
+        });
+        let hash = persisted.map(|persisted| persisted.sha256_hash);
         let id = hash
             .or(members.document_id)
             .or(members.id)
@@ -259,8 +274,21 @@ impl TryFrom<Members> for Operation {
             name: members.operation_name.filter(|name| !name.is_empty()),
             variables: members.variables.unwrap_or_default(),
             uploads: None,
+            last_event_id: last_event_id.map(|id| match id {
+                EventId::Text(text) => text,
+                EventId::Number(number) => number.to_string(),
+            }),
         })
     }
+}
+
+/// One operation from the JSON of a WebSocket message.
+///
+/// # Errors
+/// `BAD_REQUEST` saying what is malformed.
+pub(crate) fn decode_operation(value: Value) -> Result<Operation, Refusal> {
+    let members: Members = serde_json::from_value(value).map_err(malformed)?;
+    Operation::try_from(members)
 }
 
 pub(crate) fn malformed(reason: impl std::fmt::Display) -> Refusal {

@@ -11,7 +11,7 @@ use crate::receive::Operation;
 use crate::refusal::{GraphQLError, Level, Refusal};
 
 /// An operation whose document is known.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Resolved {
     pub(crate) document: Document,
     pub(crate) operation: Operation,

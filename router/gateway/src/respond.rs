@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{BufMut as _, Bytes, BytesMut};
+use coko_core::locale::Locale;
 use coko_core::telemetry;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::context::RequestContext;
+use crate::engine::Engine;
 use crate::execute::Executed;
 use crate::media::Media;
 use crate::refusal::{Level, Refusal};
+use crate::streams::{respond_once, respond_stream};
 
 /// What became of one operation.
 pub(crate) type Outcome = Result<Executed, Refusal>;
@@ -19,6 +22,11 @@ pub(crate) type Outcome = Result<Executed, Refusal>;
 /// The answer to one operation.
 pub(crate) fn respond(context: &RequestContext, outcome: Outcome) -> Response<Body> {
     match outcome {
+        Ok(Executed {
+            stream: Some(stream),
+            ..
+        }) => respond_stream(context, *stream),
+        Ok(executed) if context.stream_only => respond_once(context, &executed.body),
         Ok(executed) => {
             if let Some(dictionaries) = &context.engine.dictionaries {
                 dictionaries.learn(context, &executed);
@@ -27,7 +35,10 @@ pub(crate) fn respond(context: &RequestContext, outcome: Outcome) -> Response<Bo
         }
         Err(refusal) => {
             let status = match refusal.level {
-                Level::GraphQL(_) if context.media == Media::Json => StatusCode::OK,
+                // Who asked for a stream sees by the status that there is none.
+                Level::GraphQL(_) if context.media == Media::Json && !context.stream_only => {
+                    StatusCode::OK
+                }
                 Level::Http(status) | Level::GraphQL(status) => status,
             };
             let body = refusal_body(context, &refusal);
@@ -54,23 +65,39 @@ pub(crate) fn respond_all(context: &RequestContext, outcomes: Vec<Outcome>) -> R
 }
 
 fn refusal_body(context: &RequestContext, refusal: &Refusal) -> Bytes {
-    let errors: Vec<Value> = refusal
+    let errors = errors(
+        &context.engine,
+        &context.locale,
+        &context.request_id,
+        refusal,
+    );
+    Bytes::from(json!({ "errors": errors }).to_string())
+}
+
+/// A refusal's errors as clients see them.
+pub(crate) fn errors(
+    engine: &Engine,
+    locale: &Locale,
+    request_id: &str,
+    refusal: &Refusal,
+) -> Vec<Value> {
+    refusal
         .errors
         .iter()
         .map(|error| {
-            let mut entry = error.to_json(&context.request_id);
+            let mut entry = error.to_json(request_id);
             // Core's messages are for readers, in their language; all others are for developers.
             if error.message.starts_with("core-") {
-                entry["message"] = context
-                    .engine
-                    .translations
-                    .text(&context.locale, &error.message, &[])
-                    .into();
+                entry["message"] = engine.translations.text(locale, &error.message, &[]).into();
             }
             entry
         })
-        .collect();
-    Bytes::from(json!({ "errors": errors }).to_string())
+        .collect()
+}
+
+/// An answer without a body, with the headers that all have.
+pub(crate) fn empty(context: &RequestContext) -> Response<Body> {
+    write(context, StatusCode::OK, Bytes::new(), [])
 }
 
 fn write(

@@ -21,7 +21,7 @@ use crate::receive::{Operation, Received, decode_body, malformed, too_large};
 use crate::refusal::{Refusal, seconds};
 
 /// The files of one operation, with the room they take.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Uploads {
     pub(crate) files: Files,
     _room: Arc<OwnedSemaphorePermit>,

@@ -10,6 +10,7 @@ mod limits;
 mod persisted;
 mod reference;
 mod subgraphs;
+mod subscriptions;
 mod uploads;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,9 @@ pub use self::limits::{BatchingConfig, Limits, RateLimits, Timeouts};
 pub use self::persisted::{PersistedConfig, PersistedMode};
 pub use self::reference::{config_reference, config_schema};
 pub use self::subgraphs::SubgraphConfig;
+pub use self::subscriptions::{
+    EventFieldConfig, EventSourceConfig, SubscriptionProtocol, SubscriptionsConfig,
+};
 pub use self::uploads::UploadsConfig;
 
 /// The gateway's section of the configuration.
@@ -60,6 +64,8 @@ pub struct Config {
     pub cors: CorsConfig,
     /// Several operations in one request.
     pub batching: BatchingConfig,
+    /// Subscriptions.
+    pub subscriptions: SubscriptionsConfig,
     /// Files in requests.
     pub uploads: UploadsConfig,
     /// Quotas per principal; a class without one is not limited.
@@ -93,6 +99,7 @@ impl Default for Config {
             csrf: CsrfConfig::default(),
             cors: CorsConfig::default(),
             batching: BatchingConfig::default(),
+            subscriptions: SubscriptionsConfig::default(),
             uploads: UploadsConfig::default(),
             rate_limits: RateLimits::default(),
             forward_headers: Vec::new(),
@@ -157,6 +164,9 @@ impl Config {
         }
         if self.timeouts.reload_ms == 0 {
             return fault("timeouts.reload_ms", "0".to_owned(), "at least 1");
+        }
+        if let Some((setting, found, expected)) = self.subscriptions.fault() {
+            return fault(setting, found, expected);
         }
         for origin in &self.cors.origins {
             if http::HeaderValue::from_str(origin).is_err() || !origin.contains("://") {

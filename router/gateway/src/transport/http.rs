@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::multipart::Payload;
 use bytes::Bytes;
-use coko_executor::{SubgraphReply, TransportError};
-use http::{HeaderMap, Method, Request, Uri};
+use coko_executor::{SubgraphEvents, SubgraphReply, TransportError};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as PooledClient;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -14,7 +15,11 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 /// The connections to all subgraphs.
 #[derive(Clone)]
-pub(crate) struct Client(PooledClient<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub(crate) struct Client {
+    pool: PooledClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    /// Makes connections that are not the pool's.
+    pub(super) connector: HttpsConnector<HttpConnector>,
+}
 
 impl Client {
     /// A pool whose connections are made within `connect_timeout`.
@@ -34,8 +39,11 @@ impl Client {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(60))
             .pool_max_idle_per_host(256)
-            .build(connector);
-        Self(client)
+            .build(connector.clone());
+        Self {
+            pool: client,
+            connector,
+        }
     }
 }
 
@@ -58,25 +66,47 @@ impl HttpEndpoint {
         }
     }
 
+    /// Opens a subscription.
+    pub(crate) async fn subscribe(
+        &self,
+        body: Bytes,
+        headers: &HeaderMap,
+        cap: usize,
+    ) -> Result<SubgraphEvents, TransportError> {
+        let response = self
+            .send(body, super::sse::request_headers(headers))
+            .await?;
+        super::sse::events(response, cap).await
+    }
+
     pub(crate) async fn exchange(
         &self,
         payload: Payload,
         headers: &HeaderMap,
         cap: usize,
     ) -> Result<SubgraphReply, TransportError> {
-        let mut request = Request::new(Full::new(payload.body));
+        let own = super::request_headers(headers, payload.content_type);
+        let response = self.send(payload.body, own).await?;
+        super::collect(response, cap).await
+    }
+
+    async fn send(
+        &self,
+        body: Bytes,
+        headers: HeaderMap,
+    ) -> Result<Response<Incoming>, TransportError> {
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = super::request_headers(headers, payload.content_type);
-        let response = self.client.0.request(request).await.map_err(|error| {
+        *request.headers_mut() = headers;
+        self.client.pool.request(request).await.map_err(|error| {
             let reason = causes(&error);
             if error.is_connect() {
                 TransportError::Connect(reason)
             } else {
                 TransportError::Other(reason)
             }
-        })?;
-        super::collect(response, cap).await
+        })
     }
 }
 

@@ -4,9 +4,10 @@ use std::panic::AssertUnwindSafe;
 
 use super::multipart::Payload;
 use axum::body::Body;
-use coko_executor::{SubgraphReply, TransportError};
+use bytes::Bytes;
+use coko_executor::{SubgraphEvents, SubgraphReply, TransportError};
 use futures::FutureExt as _;
-use http::{HeaderMap, Method, Request, Uri};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use tower::ServiceExt as _;
 
 /// One subgraph's router.
@@ -29,20 +30,39 @@ impl InProcessEndpoint {
         headers: &HeaderMap,
         cap: usize,
     ) -> Result<SubgraphReply, TransportError> {
-        let mut request = Request::new(Body::from(payload.body));
+        let own = super::request_headers(headers, payload.content_type);
+        contained(async { super::collect(self.send(payload.body, own).await, cap).await }).await
+    }
+
+    /// Opens a subscription.
+    pub(crate) async fn subscribe(
+        &self,
+        body: Bytes,
+        headers: &HeaderMap,
+        cap: usize,
+    ) -> Result<SubgraphEvents, TransportError> {
+        let headers = super::sse::request_headers(headers);
+        contained(async { super::sse::events(self.send(body, headers).await, cap).await }).await
+    }
+
+    async fn send(&self, body: Bytes, headers: HeaderMap) -> Response<Body> {
+        let mut request = Request::new(Body::from(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.path.clone();
-        *request.headers_mut() = super::request_headers(headers, payload.content_type);
-        // A panic in a subgraph costs that subgraph's fields, as it would over HTTP.
-        let exchange = AssertUnwindSafe(async {
-            match self.router.clone().oneshot(request).await {
-                Ok(response) => super::collect(response, cap).await,
-                Err(never) => match never {},
-            }
-        });
-        exchange
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| Err(TransportError::Other("it failed unexpectedly".to_owned())))
+        *request.headers_mut() = headers;
+        match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
+}
+
+/// A panic in a subgraph costs that subgraph's fields, as it would over HTTP.
+async fn contained<T>(
+    exchange: impl Future<Output = Result<T, TransportError>>,
+) -> Result<T, TransportError> {
+    AssertUnwindSafe(exchange)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(TransportError::Other("it failed unexpectedly".to_owned())))
 }

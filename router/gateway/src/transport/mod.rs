@@ -3,6 +3,8 @@
 mod http;
 mod in_process;
 mod multipart;
+mod sse;
+mod websocket;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -10,17 +12,19 @@ use std::time::Duration;
 use ::http::{HeaderMap, HeaderValue, Response, header};
 use bytes::{Bytes, BytesMut};
 use coko_executor::{
-    SubgraphEntry, SubgraphReply, SubgraphRequest, SubgraphTransport, TransportError,
+    SubgraphEntry, SubgraphEvents, SubgraphId, SubgraphReply, SubgraphRequest, SubgraphTransport,
+    TransportError,
 };
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::config::{Config, ConfigError, SubgraphConfig};
+use crate::config::{Config, ConfigError, SubgraphConfig, SubscriptionProtocol};
 
 pub(crate) use self::http::Client;
 use self::http::HttpEndpoint;
 use self::in_process::InProcessEndpoint;
 use self::multipart::Payload;
+use self::websocket::WebSocketEndpoint;
 
 /// The path at which a subgraph of this process answers.
 const IN_PROCESS_PATH: &str = "/graphql";
@@ -32,11 +36,20 @@ pub(crate) struct Endpoint {
     /// Bytes of an answer.
     cap: usize,
     way: Way,
+    /// Where subscriptions go when that is elsewhere.
+    subscriptions: Option<SubscriptionWay>,
 }
 
 enum Way {
     Http(Box<HttpEndpoint>),
     InProcess(InProcessEndpoint),
+    /// It is no server but a source of events.
+    Events,
+}
+
+enum SubscriptionWay {
+    Sse(Box<HttpEndpoint>),
+    WebSocket(WebSocketEndpoint),
 }
 
 impl Endpoint {
@@ -53,20 +66,23 @@ impl Endpoint {
     ) -> Result<Self, ConfigError> {
         let default = SubgraphConfig::default();
         let own = config.subgraphs.get(name).unwrap_or(&default);
+        let is_source = config.subscriptions.sources.contains_key(name);
+        let fault = |url: &str, reason: String| ConfigError::SubgraphUrl {
+            name: name.to_owned(),
+            url: url.to_owned(),
+            reason,
+        };
+        let subscriptions = subscription_way(own, url, client)
+            .map_err(|reason| fault(own.subscription_url.as_deref().unwrap_or(url), reason))?;
         let way = match (in_process.get(name), &own.url) {
+            _ if is_source => Way::Events,
             (Some(router), None) => {
                 Way::InProcess(InProcessEndpoint::new(router.clone(), IN_PROCESS_PATH))
             }
             (_, configured) => {
                 let url = configured.as_deref().unwrap_or(url);
                 let endpoint = HttpEndpoint::new(url, client.clone());
-                Way::Http(Box::new(endpoint.map_err(|reason| {
-                    ConfigError::SubgraphUrl {
-                        name: name.to_owned(),
-                        url: url.to_owned(),
-                        reason,
-                    }
-                })?))
+                Way::Http(Box::new(endpoint.map_err(|reason| fault(url, reason))?))
             }
         };
         Ok(Self {
@@ -76,6 +92,7 @@ impl Endpoint {
                 .response_bytes
                 .unwrap_or(config.limits.subgraph_response_bytes),
             way,
+            subscriptions,
         })
     }
 
@@ -106,11 +123,69 @@ impl Endpoint {
             match &self.way {
                 Way::Http(endpoint) => endpoint.exchange(payload, headers, self.cap).await,
                 Way::InProcess(endpoint) => endpoint.exchange(payload, headers, self.cap).await,
+                Way::Events => Err(no_server()),
             }
         };
         tokio::time::timeout_at(deadline, exchange)
             .await
             .unwrap_or(Err(TransportError::Timeout))
+    }
+
+    /// Opens a subscription, within the time-out and the deadline.
+    async fn subscribe(
+        &self,
+        body: Bytes,
+        headers: &HeaderMap,
+        deadline: Instant,
+    ) -> Result<SubgraphEvents, TransportError> {
+        let deadline = deadline.min(Instant::now() + self.timeout);
+        let opening = async {
+            match (&self.way, &self.subscriptions) {
+                (Way::InProcess(endpoint), None) => {
+                    endpoint.subscribe(body, headers, self.cap).await
+                }
+                (_, Some(SubscriptionWay::WebSocket(endpoint))) => {
+                    endpoint.subscribe(body, headers, self.cap).await
+                }
+                (_, Some(SubscriptionWay::Sse(endpoint))) => {
+                    endpoint.subscribe(body, headers, self.cap).await
+                }
+                (Way::Http(endpoint), None) => endpoint.subscribe(body, headers, self.cap).await,
+                (Way::Events, None) => Err(no_server()),
+            }
+        };
+        tokio::time::timeout_at(deadline, opening)
+            .await
+            .unwrap_or(Err(TransportError::Timeout))
+    }
+
+    /// Whether it can be called; what is no server cannot.
+    pub(crate) fn is_server(&self) -> bool {
+        !matches!(self.way, Way::Events)
+    }
+}
+
+fn no_server() -> TransportError {
+    TransportError::Other("it is a source of events and answers nothing else".to_owned())
+}
+
+/// The configured way of subscriptions, if it is another than that of all else.
+fn subscription_way(
+    own: &SubgraphConfig,
+    url: &str,
+    client: &Client,
+) -> Result<Option<SubscriptionWay>, String> {
+    match (own.subscription_protocol, &own.subscription_url) {
+        (SubscriptionProtocol::Sse, None) => Ok(None),
+        (SubscriptionProtocol::Sse, Some(url)) => {
+            let endpoint = HttpEndpoint::new(url, client.clone())?;
+            Ok(Some(SubscriptionWay::Sse(Box::new(endpoint))))
+        }
+        (SubscriptionProtocol::WebSocket, configured) => {
+            let url = configured.as_deref().or(own.url.as_deref()).unwrap_or(url);
+            let endpoint = WebSocketEndpoint::new(url, client.clone())?;
+            Ok(Some(SubscriptionWay::WebSocket(endpoint)))
+        }
     }
 }
 
@@ -140,6 +215,12 @@ impl Transports {
     pub(crate) fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
     }
+
+    fn endpoint(&self, subgraph: SubgraphId) -> Result<&Endpoint, TransportError> {
+        self.endpoints.get(subgraph.index()).ok_or_else(|| {
+            TransportError::Other("the plan names a subgraph that the supergraph lacks".to_owned())
+        })
+    }
 }
 
 impl SubgraphTransport for Transports {
@@ -148,17 +229,22 @@ impl SubgraphTransport for Transports {
         request: SubgraphRequest<'a>,
     ) -> BoxFuture<'a, Result<SubgraphReply, TransportError>> {
         Box::pin(async move {
-            let endpoint = self
-                .endpoints
-                .get(request.subgraph.index())
-                .ok_or_else(|| {
-                    TransportError::Other(
-                        "the plan names a subgraph that the supergraph lacks".to_owned(),
-                    )
-                })?;
+            let endpoint = self.endpoint(request.subgraph)?;
             let payload = Payload::new(request.body, request.files.as_ref())?;
             endpoint
                 .send(payload, request.headers, request.deadline)
+                .await
+        })
+    }
+
+    fn subscribe<'a>(
+        &'a self,
+        request: SubgraphRequest<'a>,
+    ) -> BoxFuture<'a, Result<SubgraphEvents, TransportError>> {
+        Box::pin(async move {
+            let endpoint = self.endpoint(request.subgraph)?;
+            endpoint
+                .subscribe(request.body, request.headers, request.deadline)
                 .await
         })
     }

@@ -7,12 +7,15 @@
 
 mod compression;
 mod failures;
+mod feeds;
 mod http;
 mod identity;
 mod limits;
+mod live;
 mod npm;
 mod persisted;
 mod queries;
 mod reload;
+mod subscriptions;
 mod support;
 mod uploads;

@@ -270,9 +270,9 @@ fn entity_data(request: &Value, entities: Vec<Value>) -> Value {
     json!({ name.unwrap_or("_entities"): entities })
 }
 
-type Executable<Q, M> = Schema<Q, M, EmptySubscription>;
+pub(crate) type Executable<Q, M> = Schema<Q, M, EmptySubscription>;
 
-fn graphql_router<Q, M>(schema: Executable<Q, M>) -> Router
+pub(crate) fn graphql_router<Q, M>(schema: Executable<Q, M>) -> Router
 where
     Q: async_graphql::ObjectType + 'static,
     M: async_graphql::ObjectType + 'static,
@@ -288,7 +288,7 @@ where
         .with_state(schema)
 }
 
-fn books() -> Executable<BooksQuery, BooksMutation> {
+pub(crate) fn books() -> Executable<BooksQuery, BooksMutation> {
     Schema::build(BooksQuery, BooksMutation, EmptySubscription)
         .enable_federation()
         .finish()
@@ -300,7 +300,7 @@ fn reviews() -> Executable<ReviewsQuery, EmptyMutation> {
         .finish()
 }
 
-fn federation_sdl<Q, M>(schema: &Executable<Q, M>) -> String
+pub(crate) fn federation_sdl<Q, M>(schema: &Executable<Q, M>) -> String
 where
     Q: async_graphql::ObjectType + 'static,
     M: async_graphql::ObjectType + 'static,

@@ -1,0 +1,93 @@
+//! What clients can subscribe to: a source of events in the supergraph that is no server.
+//!
+//! Its fields are fed by the events that subgraphs publish anyway; the router fetches all else that is asked for from the
+//! subgraph whose entity it is. A new one is a field of [`SDL`] and a line of [`source`].
+
+use std::collections::BTreeMap;
+
+use coko_composition::SubgraphSource;
+use coko_core::events::catalog::{BookPublished, BookUpdated};
+use coko_core::events::{self, Payload};
+use coko_gateway::config::{EventFieldConfig, EventSourceConfig};
+
+/// Its name in the supergraph and in `router.subscriptions.sources`.
+pub const NAME: &str = "live";
+
+/// Its part of the schema.
+pub const SDL: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])
+
+type Subscription {
+  """
+  A book that readers can find has changed: any, or the one of `id`.
+  """
+  bookChanged(id: ID): Book!
+  """
+  Readers can find another book.
+  """
+  bookPublished: Book!
+}
+
+type Book @key(fields: "id", resolvable: false) {
+  id: ID!
+}
+"#;
+
+/// Its part of a composition.
+pub fn composed() -> SubgraphSource {
+    SubgraphSource {
+        name: NAME.to_owned(),
+        // It is never called.
+        url: "nats://events".to_owned(),
+        sdl: SDL.to_owned(),
+    }
+}
+
+/// Which events feed which field.
+pub fn source() -> EventSourceConfig {
+    let fields = [
+        (
+            "bookChanged",
+            of_book::<BookUpdated>(&[("/data/book_id", "{id}")]),
+        ),
+        ("bookPublished", of_book::<BookPublished>(&[])),
+    ];
+    EventSourceConfig {
+        fields: fields.map(|(name, field)| (name.to_owned(), field)).into(),
+    }
+}
+
+fn of_book<P: Payload>(filters: &[(&str, &str)]) -> EventFieldConfig {
+    let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    EventFieldConfig {
+        stream: events::stream_name(P::DOMAIN),
+        subject: events::subject(P::DOMAIN, P::TYPE),
+        filters: filters.iter().map(owned).collect(),
+        entity: BTreeMap::from([("id".to_owned(), "/data/book_id".to_owned())]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_fed_by_an_event_that_has_its_key() {
+        let samples = [
+            ("bookChanged", serde_json::to_value(BookUpdated::sample())),
+            (
+                "bookPublished",
+                serde_json::to_value(BookPublished::sample()),
+            ),
+        ];
+        let source = source();
+        assert_eq!(source.fields.len(), samples.len());
+        for (name, sample) in samples {
+            assert!(SDL.contains(&format!("\n  {name}")), "{name}");
+            let event = serde_json::json!({ "data": sample.unwrap() });
+            let field = &source.fields[name];
+            for pointer in field.entity.values().chain(field.filters.keys()) {
+                assert!(event.pointer(pointer).is_some(), "{name}: {pointer}");
+            }
+        }
+    }
+}
