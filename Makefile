@@ -8,7 +8,7 @@ COKO = $(CARGO) run --quiet --locked -p coko --
 
 .DEFAULT_GOAL := help
 .PHONY: help deps tools up down test lint fmt clippy schema schema-check deny audit doc db-migrate db-rollback db-status \
-	bench bench-router image
+	bench bench-router bench-subscriptions image
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,11 @@ bench-router: ## The router under load: make bench-router [PEER='command line'] 
 	@exec "$${CARGO_TARGET_DIR:-target}/release/coko-bench" run --coko "$${CARGO_TARGET_DIR:-target}/release/coko" \
 		$(if $(PEER),--peer '$(PEER)') $(if $(PEER_CONFIG),--peer-config '$(PEER_CONFIG)') \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+bench-subscriptions: ## Many open subscriptions: make bench-subscriptions [ARGS='--clients 10000 --protocol sse --distinct']
+	@echo "building coko optimised (the first time takes a while)"
+	@$(CARGO) build --locked --release -p coko -p coko-bench
+	@exec "$${CARGO_TARGET_DIR:-target}/release/coko-bench" subscriptions --coko "$${CARGO_TARGET_DIR:-target}/release/coko" $(ARGS)
 
 image: ## Build the container image: make image [IMAGE=coko:local]
 	docker build --file infra/images/Dockerfile --tag $(IMAGE) \

@@ -15,4 +15,5 @@ pub mod router;
 pub mod scenario;
 pub mod server;
 pub mod subgraphs;
+pub mod subscriptions;
 pub mod wire;

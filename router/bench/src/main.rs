@@ -11,6 +11,7 @@ use coko_bench::cores::Cores;
 use coko_bench::load::{Connection, Load};
 use coko_bench::router::CommandLine;
 use coko_bench::scenario::Scenario;
+use coko_bench::subscriptions::{Crowd, Protocol};
 use coko_bench::{server, subgraphs};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,6 +31,27 @@ struct Cli {
 enum Command {
     /// Start subgraphs and routers, measure, stop them, and print a table.
     Run(RunArgs),
+    /// Open many subscriptions at a router, and print what they take and how soon an event reaches them.
+    Subscriptions {
+        /// The program `coko`.
+        #[arg(long)]
+        coko: PathBuf,
+        /// Arguments of `coko`, separated by white space.
+        #[arg(
+            long,
+            default_value = "serve router --supergraph {supergraph} --listen 127.0.0.1:{port}"
+        )]
+        coko_arguments: String,
+        /// How many clients, each with a connection of its own.
+        #[arg(long, default_value_t = 10_000)]
+        clients: usize,
+        /// How they subscribe.
+        #[arg(long, default_value = "web-socket")]
+        protocol: Protocol,
+        /// Let no two ask for the same.
+        #[arg(long)]
+        distinct: bool,
+    },
     /// Serve the four static subgraphs; the first line printed is the address.
     Subgraphs {
         /// Where to listen.
@@ -128,6 +150,27 @@ async fn until_interrupted(cli: Cli, cores: Cores) -> anyhow::Result<()> {
 async fn run(cli: Cli, cores: Cores) -> anyhow::Result<()> {
     match cli.command {
         Command::Run(args) => compare(args, cores).await,
+        Command::Subscriptions {
+            coko,
+            coko_arguments,
+            clients,
+            protocol,
+            distinct,
+        } => {
+            let line = CommandLine {
+                name: "coko".to_owned(),
+                template: format!("{} {coko_arguments}", coko.display()),
+                config: None,
+            };
+            let crowd = Crowd {
+                clients: clients.max(1),
+                protocol,
+                distinct,
+            };
+            let figures = crowd.measure(&line).await?;
+            println!("{}", serde_json::to_string_pretty(&figures)?);
+            Ok(())
+        }
         Command::Subgraphs { listen } => {
             let listener = TcpListener::bind(listen).await?;
             println!("{}", listener.local_addr()?);

@@ -22,9 +22,21 @@ pub fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
 /// # Errors
 /// When the process is gone.
 pub fn peak_memory(pid: u32) -> anyhow::Result<u64> {
+    status(pid, "VmHWM:")
+}
+
+/// The memory that is resident now, in bytes.
+///
+/// # Errors
+/// When the process is gone.
+pub fn memory(pid: u32) -> anyhow::Result<u64> {
+    status(pid, "VmRSS:")
+}
+
+fn status(pid: u32, name: &str) -> anyhow::Result<u64> {
     let path = format!("/proc/{pid}/status");
     let text = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
-    parse_peak_memory(&text).with_context(|| format!("{path} is not as expected"))
+    parse_memory(&text, name).with_context(|| format!("{path} is not as expected"))
 }
 
 /// Fields 14 and 15; the second one is the program's name in parentheses and may hold anything.
@@ -36,10 +48,8 @@ fn parse_cpu_time(stat: &str) -> Option<Duration> {
     Some(Duration::from_millis((user + system) * 1000 / TICKS))
 }
 
-fn parse_peak_memory(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+fn parse_memory(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -53,7 +63,7 @@ mod tests {
         let stat = "42 (a (b) c) S 1 42 42 0 -1 4194560 9 8 7 6 250 50 1 2 20 0 4 0 99 5 6";
         assert_eq!(parse_cpu_time(stat), Some(Duration::from_secs(3)));
         let status = "Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t   2048 kB\nVmRSS:\t 1 kB\n";
-        assert_eq!(parse_peak_memory(status), Some(2 << 20));
+        assert_eq!(parse_memory(status, "VmHWM:"), Some(2 << 20));
     }
 
     #[test]

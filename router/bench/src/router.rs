@@ -130,6 +130,14 @@ impl Router {
         process::peak_memory(self.pid).with_context(|| format!("{} is gone", self.name))
     }
 
+    /// The memory it has now, in bytes.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn memory(&self) -> anyhow::Result<u64> {
+        process::memory(self.pid).with_context(|| format!("{} is gone", self.name))
+    }
+
     /// Stops it.
     ///
     /// # Errors

@@ -72,12 +72,16 @@ impl Subgraph {
 /// # Errors
 /// None for the schemas of this crate.
 pub fn supergraph(base: &str) -> Result<String, CompositionError> {
-    let sources = Subgraph::ALL.map(|subgraph| SubgraphSource {
+    Ok(coko_composition::compose(&sources(base))?.sdl)
+}
+
+/// The four as composition takes them, served below `base`.
+pub fn sources(base: &str) -> [SubgraphSource; 4] {
+    Subgraph::ALL.map(|subgraph| SubgraphSource {
         name: subgraph.name().to_owned(),
         url: format!("{base}/{}", subgraph.name()),
         sdl: subgraph.sdl().to_owned(),
-    });
-    Ok(coko_composition::compose(&sources)?.sdl)
+    })
 }
 
 /// The subgraphs with the answers they have given.
