@@ -16,6 +16,7 @@ mod npm;
 mod persisted;
 mod queries;
 mod reload;
+mod stream_tokens;
 mod subscriptions;
 mod support;
 mod uploads;

@@ -1,8 +1,6 @@
 //! Subscriptions to clients: server-sent events, multipart, WebSocket, from each kind of subgraph.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use coko_core::lifecycle::Shutdown;
 use serde_json::{Value, json};
@@ -56,9 +54,9 @@ async fn a_source_that_breaks_off_is_told() {
         let stack = live_stack_with(way, |_, _| ()).await;
         let mut events = stack.events(CHANGED).await;
         let mut talk = stack.talk().await;
-        talk.subscribe("a", CHANGED).await;
-        eventually(|| stack.live.followers() == 1).await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        talk.subscribe("a", "subscription { changed { id note } }")
+            .await;
+        stack.live.followed_by(2).await;
         stack.live.happen(Happening::Break);
         let errors = events.answer().await["errors"].clone();
         assert_eq!(code(&errors[0]), "DOWNSTREAM_UNAVAILABLE", "{way:?}");
@@ -79,6 +77,7 @@ async fn equal_subscriptions_share_their_source() {
     let mut other = stack
         .events("subscription { changed { id title note } }")
         .await;
+    stack.live.followed_by(2).await;
     assert_eq!(stack.live.opened.load(Ordering::SeqCst), 2);
     stack.live.change("2");
     for events in &mut all {
@@ -208,7 +207,8 @@ async fn limits_are_kept() {
     .await;
     let mut talk = stack.talk().await;
     talk.subscribe("1", CHANGED).await;
-    talk.subscribe("2", CHANGED).await;
+    talk.subscribe("2", "subscription { changed { note } }")
+        .await;
     talk.subscribe("3", CHANGED).await;
     let error = talk.message().await;
     assert_eq!(
@@ -217,7 +217,7 @@ async fn limits_are_kept() {
     );
     assert_eq!(code(&error["payload"][0]), "RATE_LIMITED");
     assert_eq!(Talk::connect(&stack.url, &[]).await.err(), Some(503));
-    eventually(|| stack.live.followers() == 1).await;
+    stack.live.followed_by(2).await;
     let _third = stack.events(CHANGED).await;
     let refused = stack
         .stream("text/event-stream", json!({ "query": CHANGED }))
@@ -272,6 +272,7 @@ async fn multipart_subscriptions_are_as_apollos_clients_read_them() {
         response.headers()["content-type"],
         "multipart/mixed;boundary=\"graphql\";subscriptionSpec=\"1.0\""
     );
+    stack.live.followed_by(1).await;
     let mut body = String::new();
     let mut changed = false;
     while let Some(chunk) = response.chunk().await.unwrap() {
@@ -302,14 +303,16 @@ async fn multipart_subscriptions_are_as_apollos_clients_read_them() {
 async fn who_does_not_read_is_told_and_let_go() {
     let stack = live_stack_with(Way::Sse, |config, _| {
         config.subscriptions.queue = 4;
+        config.subscriptions.send_ms = 60_000;
     })
     .await;
     let query = "subscription { changed { note } }";
     let mut slow = stack.talk().await;
     slow.subscribe("slow", query).await;
     let mut quick = stack.events(query).await;
+    stack.live.followed_by(1).await;
     let note = "x".repeat(1 << 20);
-    for _ in 0..60 {
+    for _ in 0..40 {
         stack.live.change_with("1", &note);
         assert_eq!(quick.answer().await["data"]["changed"]["note"], note);
     }
@@ -321,7 +324,7 @@ async fn who_does_not_read_is_told_and_let_go() {
         }
         answers += 1;
     };
-    assert!(answers < 60);
+    assert!(answers < 40);
     assert_eq!(end["type"], "error");
     assert_eq!(code(&end["payload"][0]), "RATE_LIMITED");
     // The connection goes on.
@@ -409,7 +412,7 @@ async fn connections_that_are_dead_are_noticed() {
             .await,
     )
     .await;
-    let live = Arc::new(stack.live.clone());
-    live.change("2");
+    stack.live.followed_by(1).await;
+    stack.live.change("2");
     assert_eq!(events.answer().await, second());
 }
