@@ -148,6 +148,11 @@ pub fn normalize(
         meta, root_keys, ..
     } = splitter;
 
+    // Section 5.2.4.1; an event has one field to answer.
+    if kind == OperationKind::Subscription && (root_keys.len() != 1 || !meta.is_empty()) {
+        let reason = "a subscription selects one root field, which is none of introspection";
+        return Err(NormalizeError::Invalid(reason.to_owned()));
+    }
     let operation = if planned.items.is_empty() {
         None
     } else {
