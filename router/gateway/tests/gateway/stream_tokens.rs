@@ -117,7 +117,10 @@ async fn a_stream_ends_with_its_token() {
 
     test.platform.clock.advance(time::Duration::minutes(16));
     let error = expiring.message().await;
-    assert_eq!((error["type"].as_str(), code(&error)), (Some("error"), "UNAUTHENTICATED"));
+    assert_eq!(
+        (error["type"].as_str(), code(&error)),
+        (Some("error"), "UNAUTHENTICATED")
+    );
     // Who needs none goes on.
     stack.live.change("2");
     assert_eq!(guest.answer().await, second());
