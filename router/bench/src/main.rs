@@ -167,7 +167,7 @@ async fn run(cli: Cli, cores: Cores) -> anyhow::Result<()> {
                 protocol,
                 distinct,
             };
-            let figures = crowd.measure(&line).await?;
+            let figures = crowd.measure(&line, &cores).await?;
             println!("{}", serde_json::to_string_pretty(&figures)?);
             Ok(())
         }

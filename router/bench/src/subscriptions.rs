@@ -27,6 +27,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
+use crate::cores::Cores;
 use crate::router::{CommandLine, Router};
 use crate::subgraphs;
 
@@ -113,13 +114,13 @@ impl Crowd {
     ///
     /// # Errors
     /// When the router does not start, refuses a client, or an event does not reach everyone.
-    pub async fn measure(&self, line: &CommandLine) -> anyhow::Result<Figures> {
+    pub async fn measure(&self, line: &CommandLine, cores: &Cores) -> anyhow::Result<Figures> {
         let folder = tempfile::tempdir()?;
         let ticks = Ticks {
             ticks: broadcast::Sender::new(64),
             followers: Arc::default(),
         };
-        let router = start(line, folder.path(), &ticks).await?;
+        let router = start(line, folder.path(), &ticks, cores).await?;
         // What the first clients make the router allocate once is not theirs.
         let heard = Arc::new(Heard(
             (0..FIRST_MEASURED + MEASURED)
@@ -223,7 +224,12 @@ impl Crowd {
     }
 }
 
-async fn start(line: &CommandLine, folder: &Path, ticks: &Ticks) -> anyhow::Result<Router> {
+async fn start(
+    line: &CommandLine,
+    folder: &Path,
+    ticks: &Ticks,
+    cores: &Cores,
+) -> anyhow::Result<Router> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let live = format!("http://{}/graphql", listener.local_addr()?);
     tokio::spawn(serve(listener, ticks.clone()));
@@ -238,7 +244,7 @@ async fn start(line: &CommandLine, folder: &Path, ticks: &Ticks) -> anyhow::Resu
     });
     let supergraph = folder.join("supergraph.graphql");
     std::fs::write(&supergraph, compose(&sources)?.sdl)?;
-    Router::start(line, &supergraph, folder).await
+    Router::start(line, &supergraph, folder, cores).await
 }
 
 /// The live subgraph: whatever it is asked, it answers with ticks.

@@ -55,6 +55,7 @@ async fn event(world: &World, query: &str, variables: Json, payload: Bytes) -> J
         max_errors: world.max_errors,
         introspection: true,
         max_response_bytes: world.max_response_bytes,
+        files: None,
     };
     let output = execute_event(&world.supergraph, &plan, payload, input).await;
     serde_json::from_slice(&output.body).unwrap()
