@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use crate::config::Settings;
+use crate::live;
 use crate::platform::{Connected, Parsed, RouterParts};
 use crate::proxy;
 use crate::registry::Registry;
@@ -207,6 +208,8 @@ fn router_config(
         defaults.errors.mask = true;
     }
     defaults.persisted.files = committed_manifests()?;
+    let sources = &mut defaults.subscriptions.sources;
+    sources.insert(live::NAME.to_owned(), live::source());
     let mut config = settings
         .section_over(roles::ROUTER, &defaults)
         .context("the role router cannot be configured")?;
@@ -247,6 +250,7 @@ pub fn supergraph_sdl(subgraphs: &[Subgraph]) -> anyhow::Result<String> {
             url: format!("http://{}:4000/graphql", subgraph.name),
             sdl: (subgraph.sdl)(),
         })
+        .chain([live::composed()])
         .collect();
     let composed = coko_composition::compose(&sources).context("the subgraphs do not compose")?;
     Ok(composed.sdl)

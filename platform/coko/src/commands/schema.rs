@@ -12,6 +12,7 @@ use super::operations::{document, sha256};
 use super::plan::read;
 use super::{FOUND, Global};
 use crate::cli::SchemaArgs;
+use crate::live;
 use crate::roles::SUBGRAPHS;
 use crate::stack::supergraph_sdl;
 
@@ -67,6 +68,10 @@ fn contracts(directory: &Path) -> anyhow::Result<BTreeMap<PathBuf, String>> {
         let sdl = format!("{}\n", (subgraph.sdl)().trim_end());
         contracts.insert(PathBuf::from(format!("{}.graphql", subgraph.name)), sdl);
     }
+    contracts.insert(
+        PathBuf::from(format!("{}.graphql", live::NAME)),
+        live::SDL.to_owned(),
+    );
     let supergraph = format!("{}\n", supergraph_sdl(SUBGRAPHS)?.trim_end());
     for event in events::catalogue()? {
         let value = json!({ "domain": event.domain, "type": event.kind, "version": event.version, "data": event.sample });
