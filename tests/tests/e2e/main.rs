@@ -7,6 +7,7 @@
 
 mod architecture;
 mod faults;
+mod following;
 mod hostile;
 mod partner;
 mod reader;
