@@ -24,7 +24,7 @@ pub struct Limits {
     pub fragments: usize,
     /// Fields of an operation with every fragment spread out. Default 2,000.
     pub fields: usize,
-    /// Computed cost , by `@cost` and `@listSize`. Default 100,000.
+    /// Computed cost, by `@cost` and `@listSize`. Default 100,000.
     pub cost: u64,
     /// Items that a list of unknown size is taken to have. Default 10.
     pub assumed_list_size: u64,

@@ -170,9 +170,11 @@ fn text_of(schema: &Value) -> Option<String> {
     schema["description"].as_str().map(str::to_owned)
 }
 
-/// A text in a cell of a table.
+/// A text in a cell of a table, without the links that are for readers of the code.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
+    text.replace("[`", "`")
+        .replace("`]", "`")
+        .replace('|', "\\|")
         .replace("\n\n", "<br>")
         .replace('\n', " ")
 }
