@@ -10,6 +10,7 @@ use bytes::Bytes;
 use coko_core::identity::Viewer;
 use coko_core::locale::Locale;
 use coko_core::{Code, telemetry};
+use futures::{Stream, StreamExt as _};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -176,7 +177,7 @@ async fn read_body(
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
-        drain(body).await;
+        drain(body.into_data_stream()).await;
         return Err(too_large(limit));
     }
     let patience = Duration::from_millis(context.engine.config.timeouts.body_ms);
@@ -196,12 +197,12 @@ async fn read_body(
 }
 
 /// Reads on for a moment without keeping anything: many clients look for an answer only once they have sent their body.
-async fn drain(mut body: Body) {
+pub(crate) async fn drain<E>(mut body: impl Stream<Item = Result<Bytes, E>> + Unpin) {
     const MOST: usize = 256 << 20;
     let reading = async {
         let mut read = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            read += frame.data_ref().map_or(0, Bytes::len);
+        while let Some(Ok(chunk)) = body.next().await {
+            read += chunk.len();
             if read > MOST {
                 break;
             }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use bytes::{Bytes, BytesMut};
 use coko_core::Code;
 use coko_executor::{Files, UploadedFile};
@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 
 use crate::config::UploadsConfig;
 use crate::context::RequestContext;
-use crate::receive::{Operation, Received, decode_body, malformed, too_large};
+use crate::receive::{Operation, Received, decode_body, drain, malformed, too_large};
 use crate::refusal::{Refusal, seconds};
 
 /// The files of one operation, with the room they take.
@@ -38,18 +38,27 @@ pub(crate) async fn receive_multipart(
 ) -> Result<Received, Refusal> {
     let config = &context.engine.config.uploads;
     let patience = Duration::from_millis(config.timeout_ms);
-    tokio::time::timeout(patience, read(context, boundary, body))
-        .await
-        .unwrap_or_else(|_| {
-            Err(Refusal::http_with(
-                StatusCode::REQUEST_TIMEOUT,
-                Code::Timeout,
-                "The files did not arrive in time.",
-            ))
-        })
+    let mut stream = body.into_data_stream();
+    let reading = read(context, boundary, &mut stream);
+    match tokio::time::timeout(patience, reading).await {
+        Ok(Ok(received)) => Ok(received),
+        Ok(Err(refusal)) => {
+            drain(stream).await;
+            Err(refusal)
+        }
+        Err(_) => Err(Refusal::http_with(
+            StatusCode::REQUEST_TIMEOUT,
+            Code::Timeout,
+            "The files did not arrive in time.",
+        )),
+    }
 }
 
-async fn read(context: &RequestContext, boundary: String, body: Body) -> Result<Received, Refusal> {
+async fn read(
+    context: &RequestContext,
+    boundary: String,
+    stream: &mut BodyDataStream,
+) -> Result<Received, Refusal> {
     let engine = &context.engine;
     let config = &engine.config.uploads;
     let limits = SizeLimit::new()
@@ -57,7 +66,6 @@ async fn read(context: &RequestContext, boundary: String, body: Body) -> Result<
         .for_field("operations", engine.config.limits.body_bytes as u64)
         .for_field("map", engine.config.limits.body_bytes as u64)
         .per_field(config.file_bytes as u64);
-    let stream = body.into_data_stream();
     let mut parts =
         Multipart::with_constraints(stream, boundary, Constraints::new().size_limit(limits));
 

@@ -402,6 +402,9 @@ async fn files_are_bounded() {
     let paths = [0, 1, 2].map(|page| format!("variables.cover.pages.{page}"));
     let files: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), &*small)).collect();
     assert_eq!(stack.upload(&cover, &files).await.status, 413);
+    // Whoever is still sending hears of it, too.
+    let huge = "x".repeat(50 << 20);
+    assert_eq!(stack.upload(&store(), &[(at, &huge)]).await.status, 413);
     // What was held is free again.
     for _ in 0..4 {
         assert_eq!(stack.upload(&store(), &[(at, &small)]).await.status, 200);
