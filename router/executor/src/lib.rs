@@ -17,6 +17,7 @@ mod introspection;
 mod json;
 mod normalize;
 mod plan;
+mod planner_document;
 mod planner_names;
 mod response;
 mod schema;

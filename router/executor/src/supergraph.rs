@@ -20,6 +20,7 @@ use hive_router_query_planner::{
 use rustc_hash::FxHashSet;
 
 use crate::{
+    planner_document::complete_override_labels,
     planner_names::PlannerNames,
     schema::{Schema, inner_type, type_name},
 };
@@ -91,7 +92,9 @@ impl Supergraph {
         let subgraphs = read_subgraphs(&document)?;
         let full = Schema::new(document.clone()).ok_or_else(|| missing("a query type"))?;
         let planner_names = PlannerNames::new(&subgraphs, &document);
-        let planner = build_planner(&planner_names.rename(document))?;
+        let mut planned = planner_names.rename(document);
+        complete_override_labels(&mut planned);
+        let planner = build_planner(&planned)?;
         let public = Schema::new(clean_public(&planner.consumer_schema.document))
             .ok_or_else(|| missing("an accessible query type"))?;
         let public_sdl = printed_sdl(&public);

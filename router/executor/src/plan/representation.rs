@@ -106,10 +106,15 @@ impl<'a> RepresentationCompiler<'a> {
         if let Some(declared) = declared {
             types.extend(self.schema.satisfying(declared));
         }
+        let nested = declared.is_some();
         let by_type = types
             .into_iter()
             .map(|name| {
-                let fields = self.fields(shapes, shape, sets, rewrites, &name, true);
+                let mut fields = self.fields(shapes, shape, sets, rewrites, &name, true);
+                // The planner leaves it out of required objects, and without it their subgraph cannot tell the types apart.
+                if nested && self.schema.is_object(&name) && !asks_type_name(sets) {
+                    fields.insert(0, type_name_field(&name));
+                }
                 (name.into_boxed_str(), fields)
             })
             .collect();
@@ -245,6 +250,21 @@ impl<'a> RepresentationCompiler<'a> {
                 SelectionItem::FragmentSpread(_) => {}
             }
         }
+    }
+}
+
+fn asks_type_name(sets: &[&SelectionSet]) -> bool {
+    sets.iter().flat_map(|set| &set.items).any(
+        |item| matches!(item, SelectionItem::Field(field) if field.selection_identifier() == "__typename"),
+    )
+}
+
+fn type_name_field(type_name: &str) -> RepresentationField {
+    let mut text = b"\"__typename\":".to_vec();
+    write_string(type_name, &mut text);
+    RepresentationField {
+        text: text.into(),
+        source: RepresentationSource::Constant,
     }
 }
 

@@ -57,9 +57,9 @@ pub(crate) struct Subgraph {
     supertypes: HashMap<String, Vec<String>>,
 }
 
-const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.3\", import: [\"@key\", \
+const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.9\", import: [\"@key\", \
     \"@requires\", \"@provides\", \"@external\", \"@shareable\", \"@override\", \"@inaccessible\", \
-    \"@interfaceObject\", \"@tag\"])\n";
+    \"@interfaceObject\", \"@tag\", \"@composeDirective\", \"@authenticated\", \"@requiresScopes\", \"@policy\"])\n";
 
 impl Subgraph {
     pub(crate) fn new(name: &'static str, sdl: &str) -> Self {
@@ -92,6 +92,21 @@ impl Subgraph {
             behaviour: Behaviour::Healthy,
             latency: Duration::from_millis(10),
             supertypes,
+        }
+    }
+
+    /// Puts an extension of the schema before the SDL.
+    pub(crate) fn linking(mut self, extension: &str) -> Self {
+        self.sdl.insert_str(0, &format!("{extension}\n"));
+        self
+    }
+
+    /// What composition is given of it.
+    pub(crate) fn source(&self) -> SubgraphSource {
+        SubgraphSource {
+            name: self.name.to_owned(),
+            url: format!("http://{}.test/graphql", self.name),
+            sdl: self.sdl.clone(),
         }
     }
 
@@ -387,14 +402,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(subgraphs: Vec<Subgraph>) -> Self {
-        let sources: Vec<SubgraphSource> = subgraphs
-            .iter()
-            .map(|subgraph| SubgraphSource {
-                name: subgraph.name.to_owned(),
-                url: format!("http://{}.test/graphql", subgraph.name),
-                sdl: subgraph.sdl.clone(),
-            })
-            .collect();
+        let sources: Vec<SubgraphSource> = subgraphs.iter().map(Subgraph::source).collect();
         let sdl = compose(&sources).unwrap().sdl;
         Self::with_sdl(&sdl, subgraphs)
     }

@@ -9,6 +9,7 @@ mod abstract_types;
 mod conditions;
 mod entities;
 mod failures;
+mod features;
 mod introspection;
 mod kit;
 mod mutations;

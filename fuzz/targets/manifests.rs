@@ -1,0 +1,22 @@
+//! Manifests of persisted operations in the three formats.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(operations) = coko_gateway::parse_manifest(data) {
+        // What was understood is understood again when it is written plainly.
+        let plain: serde_json::Map<String, serde_json::Value> = operations
+            .iter()
+            .map(|(id, text)| (id.clone(), text.clone().into()))
+            .collect();
+        let written = serde_json::Value::Object(plain).to_string();
+        let again = coko_gateway::parse_manifest(written.as_bytes()).expect("it is a manifest");
+        let mut first: Vec<_> = operations.into_iter().collect();
+        let mut second: Vec<_> = again.into_iter().collect();
+        first.sort();
+        first.dedup_by(|one, other| one.0 == other.0);
+        second.sort();
+        assert_eq!(first.len(), second.len());
+    }
+});
