@@ -8,7 +8,7 @@ COKO = $(CARGO) run --quiet --locked -p coko --
 
 .DEFAULT_GOAL := help
 .PHONY: help deps tools up down test lint fmt clippy schema schema-check deny audit doc db-migrate db-rollback db-status \
-	bench bench-router bench-subscriptions image
+	bench bench-router bench-reload bench-subscriptions fuzz image
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,14 @@ bench-subscriptions: ## Many open subscriptions: make bench-subscriptions [ARGS=
 	@echo "building coko optimised (the first time takes a while)"
 	@$(CARGO) build --locked --release -p coko -p coko-bench
 	@exec "$${CARGO_TARGET_DIR:-target}/release/coko-bench" subscriptions --coko "$${CARGO_TARGET_DIR:-target}/release/coko" $(ARGS)
+
+bench-reload: ## The supergraph changes every second for a minute under load: make bench-reload [SECONDS=60]
+	@$(CARGO) build --locked --release -p coko -p coko-bench
+	@exec "$${CARGO_TARGET_DIR:-target}/release/coko-bench" reload --coko "$${CARGO_TARGET_DIR:-target}/release/coko" \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+fuzz: ## Fuzz everything that reads what strangers send: make fuzz [TARGET=requests] [SECONDS=60]
+	@infra/scripts/fuzz "$(TARGET)" "$(SECONDS)"
 
 image: ## Build the container image: make image [IMAGE=coko:local]
 	docker build --file infra/images/Dockerfile --tag $(IMAGE) \

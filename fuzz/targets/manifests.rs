@@ -3,7 +3,10 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: {
+    // Panics of libraries that are caught where they are called are no findings; what escapes still ends the run.
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+}, |data: &[u8]| {
     if let Ok(operations) = coko_gateway::parse_manifest(data) {
         // What was understood is understood again when it is written plainly.
         let plain: serde_json::Map<String, serde_json::Value> = operations

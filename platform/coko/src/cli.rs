@@ -380,6 +380,25 @@ pub struct PlanArgs {
     /// Which operation, when the document has several.
     #[arg(long, value_name = "NAME")]
     pub operation: Option<String>,
+    /// Variables, as JSON or as @FILE; the plan is then without what @skip and @include leave out.
+    #[arg(long, value_name = "JSON")]
+    pub variables: Option<String>,
+    /// A label of a progressive @override that is on; may be given several times.
+    #[arg(long = "label", value_name = "LABEL")]
+    pub labels: Vec<String>,
+    /// The request's place among a hundred: fields with the override label percent(n) have moved for those below n.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = share)]
+    pub share: f64,
+}
+
+/// A number from 0 to 100.
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    if (0.0..=100.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("expected 0 to 100".to_owned())
+    }
 }
 
 /// `coko servers …`

@@ -12,11 +12,13 @@ use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState, TracerProvider as _,
 };
 use opentelemetry_otlp::WithExportConfig as _;
+use opentelemetry_sdk::trace::Sampler;
 use serde::{Deserialize, Serialize};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
@@ -32,9 +34,15 @@ pub struct TelemetryConfig {
     pub log: Option<String>,
     /// The base URL of an OTLP/HTTP collector (`http://jaeger:4318`); no traces are exported without one.
     pub otlp_endpoint: Option<String>,
+    /// The share of requests that are traced, 0 to 1; all by default. A caller that sends a W3C trace context decides for
+    /// its requests itself.
+    pub otlp_sample: Option<f64>,
     /// Logs for people instead of JSON lines.
     pub pretty: bool,
 }
+
+/// The target of spans that are for traces alone: no log has them, and without an exporter they are not made.
+pub const TRACES: &str = "coko::traces";
 
 /// Keeps the exporter alive; traces that wait are sent when it is dropped.
 #[derive(Debug)]
@@ -57,36 +65,42 @@ impl Drop for Telemetry {
 /// # Errors
 /// When the filter or the endpoint is malformed, or something else already logs in this process.
 pub fn init(config: &TelemetryConfig, service: &'static str) -> Result<Telemetry, String> {
-    let filter = EnvFilter::try_new(
-        config
-            .log
-            .as_deref()
-            .unwrap_or("info,async_nats=warn,fred=warn,h2=warn"),
-    )
-    .map_err(|error| format!("the log filter is malformed: {error}"))?;
+    let logged = config
+        .log
+        .as_deref()
+        .unwrap_or("info,async_nats=warn,fred=warn,h2=warn");
+    let logged = || {
+        EnvFilter::try_new(format!("{logged},{TRACES}=off"))
+            .map_err(|error| format!("the log filter is malformed: {error}"))
+    };
     let tracer = config
         .otlp_endpoint
         .as_deref()
-        .map(|endpoint| tracer(endpoint, service))
+        .map(|endpoint| tracer(endpoint, config.otlp_sample.unwrap_or(1.0), service))
         .transpose()?;
     let traces = tracer
         .as_ref()
         .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("coko")));
-    let lines = (!config.pretty).then(|| {
-        tracing_subscriber::fmt::layer()
-            .with_writer(std::io::stderr)
-            .event_format(JsonLine { service })
-    });
-    let people = config.pretty.then(|| {
-        tracing_subscriber::fmt::layer()
+    let traced = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target(TRACES, LevelFilter::TRACE);
+    let filter = logged()?;
+    let (lines, people) = if config.pretty {
+        let people = tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .with_target(false)
-            .compact()
-    });
+            .compact();
+        (None, Some(people.with_filter(filter)))
+    } else {
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .event_format(JsonLine { service });
+        (Some(lines.with_filter(filter)), None)
+    };
     tracing_subscriber::registry()
-        .with(filter)
-        .with(SpanFields)
-        .with(traces)
+        .with(SpanFields.with_filter(logged()?))
+        // A filter around no layer would still ask for its spans.
+        .with(traces.map(|layer| layer.with_filter(traced)))
         .with(lines)
         .with(people)
         .try_init()
@@ -97,6 +111,7 @@ pub fn init(config: &TelemetryConfig, service: &'static str) -> Result<Telemetry
 
 fn tracer(
     endpoint: &str,
+    sample: f64,
     service: &'static str,
 ) -> Result<opentelemetry_sdk::trace::SdkTracerProvider, String> {
     let exporter = opentelemetry_otlp::SpanExporter::builder()
@@ -110,6 +125,9 @@ fn tracer(
         .build();
     Ok(opentelemetry_sdk::trace::SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
+        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(
+            sample,
+        ))))
         .with_resource(resource)
         .build())
 }
@@ -172,6 +190,7 @@ pub fn request_span(service: &'static str, headers: &HeaderMap) -> Span {
     let span = tracing::info_span!(
         "request",
         service,
+        otel.kind = "server",
         trace_id = tracing::field::Empty,
         span_id = tracing::field::Empty,
         user_id = tracing::field::Empty
@@ -188,19 +207,21 @@ pub fn request_span(service: &'static str, headers: &HeaderMap) -> Span {
 
 /// The `traceparent` to hand on: the current span's when traces are recorded, else the caller's as it came.
 pub fn current_traceparent(headers: &HeaderMap) -> Option<String> {
-    let context = Span::current().context();
-    let span = context.span();
-    let current = span.span_context();
-    if current.is_valid() {
-        let flags = current.trace_flags().to_u8();
-        return Some(format!(
-            "00-{}-{}-{flags:02x}",
-            current.trace_id(),
-            current.span_id()
-        ));
+    if let Some(own) = traceparent_of(&Span::current()) {
+        return Some(own);
     }
     let given = traceparent(headers)?;
     parse_traceparent(given).map(|_| given.to_owned())
+}
+
+/// The `traceparent` that makes a span the parent of what is called; none when traces are not recorded.
+pub fn traceparent_of(span: &Span) -> Option<String> {
+    let context = span.context();
+    let span = context.span();
+    let own = span.span_context();
+    let flags = own.trace_flags().to_u8();
+    own.is_valid()
+        .then(|| format!("00-{}-{}-{flags:02x}", own.trace_id(), own.span_id()))
 }
 
 fn traceparent(headers: &HeaderMap) -> Option<&str> {
@@ -269,6 +290,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for SpanFields {
         if let Some(span) = context.span(id) {
             let mut fields = Fields::default();
             attributes.record(&mut fields);
+            // These are instructions to the exporter.
+            fields.0.retain(|name, _| !name.starts_with("otel."));
             span.extensions_mut().insert(fields);
         }
     }

@@ -39,7 +39,7 @@ pub struct Comparison {
 }
 
 /// The subgraphs in a process of their own, which ends with this value.
-struct Backend {
+pub(crate) struct Backend {
     child: Child,
     address: String,
 }
@@ -69,7 +69,7 @@ impl Comparison {
                     .await?,
             );
         }
-        backend.child.kill().await?;
+        backend.stop().await?;
         Ok(Report {
             connections: self.connections,
             seconds_per_round: self.duration.as_secs_f64(),
@@ -178,7 +178,7 @@ fn agree(contestants: &[Contestant]) -> anyhow::Result<()> {
 }
 
 impl Backend {
-    async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
         let program: PathBuf = std::env::current_exe()?;
         let mut child = Command::new(program)
             .args(["subgraphs", "--listen", "127.0.0.1:0"])
@@ -194,6 +194,15 @@ impl Backend {
             bail!("the subgraphs did not start");
         }
         Ok(Self { child, address })
+    }
+
+    /// Where they are served.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) async fn stop(&mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill().await?)
     }
 
     fn cpu_time(&self) -> anyhow::Result<Duration> {

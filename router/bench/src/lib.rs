@@ -10,6 +10,7 @@ pub mod cores;
 pub mod histogram;
 pub mod load;
 pub mod process;
+pub mod reload;
 pub mod report;
 pub mod router;
 pub mod scenario;

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use coko_bench::compare::Comparison;
 use coko_bench::cores::Cores;
 use coko_bench::load::{Connection, Load};
+use coko_bench::reload::Reloading;
 use coko_bench::router::CommandLine;
 use coko_bench::scenario::Scenario;
 use coko_bench::subscriptions::{Crowd, Protocol};
@@ -52,6 +53,8 @@ enum Command {
         #[arg(long)]
         distinct: bool,
     },
+    /// Change the supergraph again and again while the router is under load.
+    Reload(ReloadArgs),
     /// Serve the four static subgraphs; the first line printed is the address.
     Subgraphs {
         /// Where to listen.
@@ -118,6 +121,31 @@ struct RunArgs {
     format: Format,
 }
 
+#[derive(Debug, Args)]
+struct ReloadArgs {
+    /// The program `coko`.
+    #[arg(long)]
+    coko: PathBuf,
+    /// Arguments of `coko`, separated by white space.
+    #[arg(
+        long,
+        default_value = "serve router --supergraph {supergraph} --listen 127.0.0.1:{port}"
+    )]
+    coko_arguments: String,
+    /// Seconds of the whole run.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// Milliseconds between two changes.
+    #[arg(long, default_value_t = 1000)]
+    period_ms: u64,
+    /// Connections that send at once.
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// How to print.
+    #[arg(long, default_value = "table")]
+    format: Format,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Table,
@@ -171,6 +199,7 @@ async fn run(cli: Cli, cores: Cores) -> anyhow::Result<()> {
             println!("{}", serde_json::to_string_pretty(&figures)?);
             Ok(())
         }
+        Command::Reload(args) => reload(args, cores).await,
         Command::Subgraphs { listen } => {
             let listener = TcpListener::bind(listen).await?;
             println!("{}", listener.local_addr()?);
@@ -219,6 +248,26 @@ async fn compare(args: RunArgs, cores: Cores) -> anyhow::Result<()> {
     let report = comparison.run().await?;
     match args.format {
         Format::Table => println!("{}", report.table()),
+        Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
+    }
+    Ok(())
+}
+
+async fn reload(args: ReloadArgs, cores: Cores) -> anyhow::Result<()> {
+    let reloading = Reloading {
+        router: CommandLine {
+            name: "coko".to_owned(),
+            template: format!("{} {}", args.coko.display(), args.coko_arguments),
+            config: None,
+        },
+        duration: Duration::from_secs(args.seconds),
+        period: Duration::from_millis(args.period_ms.max(1)),
+        connections: args.connections.max(1),
+        cores,
+    };
+    let report = reloading.run().await?;
+    match args.format {
+        Format::Table => println!("{}", report.text()),
         Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
     }
     Ok(())

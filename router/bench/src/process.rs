@@ -64,6 +64,7 @@ mod tests {
         assert_eq!(parse_cpu_time(stat), Some(Duration::from_secs(3)));
         let status = "Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t   2048 kB\nVmRSS:\t 1 kB\n";
         assert_eq!(parse_memory(status, "VmHWM:"), Some(2 << 20));
+        assert_eq!(parse_memory(status, "VmRSS:"), Some(1 << 10));
     }
 
     #[test]

@@ -138,6 +138,16 @@ impl Router {
         process::memory(self.pid).with_context(|| format!("{} is gone", self.name))
     }
 
+    /// How many lines of what it printed hold `text`.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn logged(&self, text: &str) -> anyhow::Result<usize> {
+        let printed = std::fs::read(&self.log)?;
+        let printed = String::from_utf8_lossy(&printed);
+        Ok(printed.lines().filter(|line| line.contains(text)).count())
+    }
+
     /// Stops it.
     ///
     /// # Errors

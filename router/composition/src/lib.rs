@@ -13,6 +13,8 @@ mod demands;
 mod diagnostic;
 mod supergraph;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use graphql_composition::Subgraphs;
 
 use characters::Substitution;
@@ -65,11 +67,13 @@ pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Supergraph, CompositionEr
             diagnostics.push(Diagnostic::in_subgraph(&source.name, message));
             continue;
         }
-        if let Err(error) = ingested.ingest_str(
-            &characters.apply(&ingestible(&source.sdl)),
-            &source.name,
-            Some(&source.url),
-        ) {
+        let text = characters.apply(&ingestible(&source.sdl));
+        let ingesting = guarded(|| {
+            ingested
+                .ingest_str(&text, &source.name, Some(&source.url))
+                .map_err(|error| error.to_string())
+        });
+        if let Err(error) = ingesting.and_then(|outcome| outcome) {
             diagnostics.push(Diagnostic::in_subgraph(
                 &source.name,
                 format!("the SDL does not parse: {error}"),
@@ -80,24 +84,43 @@ pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Supergraph, CompositionEr
         return Err(CompositionError { diagnostics });
     }
 
-    let result = graphql_composition::compose(&mut ingested);
-    let mut hints: Vec<String> = result
+    let (rendered, mut hints) = guarded(|| merge(&mut ingested)).unwrap_or_else(|said| {
+        Err(CompositionError::one(format!(
+            "the subgraphs cannot be merged: {said}"
+        )))
+    })?;
+    hints.extend(demands::differing(&sources));
+    hints.sort();
+    hints.dedup();
+    let sdl = supergraph::complete(&characters.undo(&rendered), &sources)?;
+    Ok(Supergraph { sdl, hints })
+}
+
+/// Runs a part of the merge, which asserts what it takes for granted: SDLs that break it are refused like any others,
+/// with what the assertion said.
+fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+        said.unwrap_or("an assertion failed").to_owned()
+    })
+}
+
+/// The merged SDL as the merge writes it, and its remarks.
+fn merge(ingested: &mut Subgraphs) -> Result<(String, Vec<String>), CompositionError> {
+    let result = graphql_composition::compose(ingested);
+    let hints = result
         .diagnostics()
         .iter_warnings()
         .map(str::to_owned)
         .collect();
-    hints.extend(demands::differing(&sources));
-    hints.sort();
-    hints.dedup();
-
     let graph = result
         .into_result()
         .map_err(|found| CompositionError::from_found(&found))?;
     let rendered = graphql_composition::render_federated_sdl(&graph).map_err(|error| {
         CompositionError::one(format!("the composed schema could not be written: {error}"))
     })?;
-    let sdl = supergraph::complete(&characters.undo(&rendered), &sources)?;
-    Ok(Supergraph { sdl, hints })
+    Ok((rendered, hints))
 }
 
 /// Names are what the supergraph, the planner and the configuration address a subgraph by, so they must be unique.

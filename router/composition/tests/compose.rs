@@ -265,3 +265,18 @@ fn scopes_that_differ_are_remarked() {
     let remark = "T.price has different @requiresScopes in a, b; the supergraph lets pass who meets any of them";
     assert_eq!(hints("books:read"), [remark]);
 }
+
+/// The merge asserts that types exist and that lists are not nested too deeply.
+#[test]
+fn what_breaks_the_merges_assertions_is_refused() {
+    let deep = format!(
+        "type Query {{ a: {}Int{} }}",
+        "[".repeat(60),
+        "]".repeat(60)
+    );
+    let missing = "type Query { a: Missing }";
+    for sdl in [deep.as_str(), missing] {
+        let error = refused(&[subgraph("s", sdl)]).to_string();
+        assert!(!error.is_empty(), "{sdl}");
+    }
+}

@@ -8,9 +8,10 @@
 use std::hint::black_box;
 
 use coko_bench::{scenario::Scenario, subgraphs::supergraph};
-use coko_executor::{OverrideContext, PlanCancellation, Supergraph, normalize, plan};
+use coko_executor::{PlanCancellation, Supergraph, normalize, plan};
 use criterion::Criterion;
 use graphql_tools::parser::parse_query;
+use hive_router_query_planner::graph::PlannerOverrideContext;
 use hive_router_query_planner::{
     planner::{Planner, QueryPlannerOptions},
     utils::parsing::safe_parse_schema,
@@ -43,7 +44,7 @@ fn planning(criterion: &mut Criterion) {
                 library
                     .plan_from_normalized_operation(
                         black_box(operation),
-                        OverrideContext::default(),
+                        PlannerOverrideContext::default(),
                         &cancellation,
                     )
                     .unwrap()

@@ -12,8 +12,8 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     json::write_string,
+    public_schema::is_builtin_scalar,
     schema::{Schema, type_name},
-    supergraph::is_builtin_scalar,
     variables::Variables,
 };
 

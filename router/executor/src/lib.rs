@@ -19,6 +19,8 @@ mod normalize;
 mod plan;
 mod planner_document;
 mod planner_names;
+mod planner_split;
+mod public_schema;
 mod response;
 mod schema;
 mod supergraph;

@@ -45,13 +45,14 @@ pub(crate) fn complete_override_labels(document: &mut Document) {
     }
 }
 
-fn joins(directives: &[Directive]) -> impl Iterator<Item = &Directive> {
+/// Its `@join__field`s.
+pub(crate) fn joins(directives: &[Directive]) -> impl Iterator<Item = &Directive> {
     directives
         .iter()
         .filter(|directive| directive.name == "join__field")
 }
 
-fn argument<'a>(directive: &'a Directive, name: &str) -> Option<&'a Value> {
+pub(crate) fn argument<'a>(directive: &'a Directive, name: &str) -> Option<&'a Value> {
     let (_, value) = directive
         .arguments
         .iter()

@@ -10,7 +10,10 @@ use graphql_tools::static_graphql::schema::{
 use hive_router_query_planner::planner::plan_nodes::PlanNode;
 use rustc_hash::FxHashMap;
 
-use crate::supergraph::{SubgraphEntry, SubgraphId};
+use crate::{
+    planner_split::SECOND,
+    supergraph::{SubgraphEntry, SubgraphId},
+};
 
 /// Subgraphs and the names the planner has for them.
 #[derive(Debug)]
@@ -38,6 +41,9 @@ impl PlannerNames {
                 names.renamed.insert(entry.name.clone(), name.clone());
                 names.real.insert(name.clone(), entry.name.clone());
             }
+            let second = format!("{name}{SECOND}");
+            names.real.insert(second.clone(), entry.name.clone());
+            names.by_name.insert(second, entry.id);
             names.by_name.insert(name, entry.id);
         }
         names

@@ -3,14 +3,11 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::OnceLock,
 };
 
-use graphql_tools::{
-    parser::{Pos, schema::DirectiveLocation},
-    static_graphql::schema::{
-        Definition, DirectiveDefinition, Document, EnumValue, Field, InputValue, Type,
-        TypeDefinition, Value,
-    },
+use graphql_tools::static_graphql::schema::{
+    Definition, Document, EnumValue, TypeDefinition, Value,
 };
 use hive_router_query_planner::{
     planner::{Planner, QueryPlannerOptions},
@@ -22,7 +19,9 @@ use rustc_hash::FxHashSet;
 use crate::{
     planner_document::complete_override_labels,
     planner_names::PlannerNames,
-    schema::{Schema, inner_type, type_name},
+    planner_split::split_requirements,
+    public_schema::{clean_public, printed_sdl},
+    schema::{Schema, type_name},
 };
 
 /// The position of a subgraph in [`Supergraph::subgraphs`].
@@ -64,6 +63,8 @@ pub enum SupergraphError {
 /// An immutable snapshot of one supergraph.
 pub struct Supergraph {
     planner: Planner,
+    /// A planner that finds ways the first one misses; made when it is first needed.
+    second_planner: OnceLock<Option<Planner>>,
     full: Schema,
     public: Schema,
     public_sdl: String,
@@ -92,9 +93,7 @@ impl Supergraph {
         let subgraphs = read_subgraphs(&document)?;
         let full = Schema::new(document.clone()).ok_or_else(|| missing("a query type"))?;
         let planner_names = PlannerNames::new(&subgraphs, &document);
-        let mut planned = planner_names.rename(document);
-        complete_override_labels(&mut planned);
-        let planner = build_planner(&planned)?;
+        let planner = build_planner(&planner_document(&planner_names, document))?;
         let public = Schema::new(clean_public(&planner.consumer_schema.document))
             .ok_or_else(|| missing("an accessible query type"))?;
         let public_sdl = printed_sdl(&public);
@@ -102,6 +101,7 @@ impl Supergraph {
         sdl.hash(&mut hasher);
         Ok(Self {
             planner,
+            second_planner: OnceLock::new(),
             full,
             public,
             public_sdl,
@@ -143,6 +143,15 @@ impl Supergraph {
 
     pub(crate) fn planner(&self) -> &Planner {
         &self.planner
+    }
+
+    /// The planner to ask when the first one found no way; `None` when it would know no other.
+    pub(crate) fn second_planner(&self) -> Option<&Planner> {
+        let planner = self.second_planner.get_or_init(|| {
+            let planned = planner_document(&self.planner_names, self.full.document().clone());
+            build_planner(&split_requirements(&planned)?).ok()
+        });
+        planner.as_ref()
     }
 
     pub(crate) fn full(&self) -> &Schema {
@@ -245,6 +254,13 @@ fn join_graph_argument(value: &EnumValue, name: &str) -> Option<String> {
         })
 }
 
+/// The supergraph as the planner is given it.
+fn planner_document(names: &PlannerNames, document: Document) -> Document {
+    let mut planned = names.rename(document);
+    complete_override_labels(&mut planned);
+    planned
+}
+
 fn build_planner(document: &Document) -> Result<Planner, SupergraphError> {
     // The planner asserts what composers guarantee; a document that breaks it must not take the process down.
     let built = catch_unwind(AssertUnwindSafe(|| {
@@ -264,223 +280,4 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .cloned()
         .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
         .unwrap_or_else(|| "an assertion failed".to_owned())
-}
-
-/// Where built-in directives stand, which the planner says otherwise: arguments can be deprecated, too, and it is input
-/// objects that are `@oneOf` (specification, section 3.13).
-fn correct_places(directive: &mut DirectiveDefinition) {
-    let places = &mut directive.locations;
-    match directive.name.as_str() {
-        "deprecated" if !places.contains(&DirectiveLocation::ArgumentDefinition) => {
-            places.push(DirectiveLocation::ArgumentDefinition);
-        }
-        "oneOf" => *places = vec![DirectiveLocation::InputObject],
-        _ => {}
-    }
-}
-
-/// Finishes the planner's pruning: no dangling union member, interface or federation directive stays behind.
-fn clean_public(document: &Document) -> Document {
-    let mut public = document.clone();
-    let mut seen = FxHashSet::default();
-    public.definitions.retain(|definition| match definition {
-        Definition::TypeDefinition(definition) => {
-            let name = type_name(definition);
-            !is_federation_name(name) && seen.insert(name.to_owned())
-        }
-        Definition::DirectiveDefinition(definition) => {
-            !is_federation_directive(&definition.name)
-                && seen.insert(format!("@{}", definition.name))
-        }
-        _ => true,
-    });
-    for definition in &mut public.definitions {
-        let definition = match definition {
-            Definition::TypeDefinition(definition) => definition,
-            Definition::DirectiveDefinition(directive) => {
-                correct_places(directive);
-                continue;
-            }
-            _ => continue,
-        };
-        match definition {
-            TypeDefinition::Object(object) => {
-                object
-                    .implements_interfaces
-                    .retain(|name| seen.contains(name));
-                object
-                    .directives
-                    .retain(|directive| !is_federation_directive(&directive.name));
-                for field in &mut object.fields {
-                    field
-                        .directives
-                        .retain(|directive| !is_federation_directive(&directive.name));
-                }
-                object
-                    .fields
-                    .retain(|field| is_known(inner_type(&field.field_type), &seen));
-            }
-            TypeDefinition::Interface(interface) => {
-                interface
-                    .implements_interfaces
-                    .retain(|name| seen.contains(name));
-                interface
-                    .directives
-                    .retain(|directive| !is_federation_directive(&directive.name));
-                for field in &mut interface.fields {
-                    field
-                        .directives
-                        .retain(|directive| !is_federation_directive(&directive.name));
-                }
-                interface
-                    .fields
-                    .retain(|field| is_known(inner_type(&field.field_type), &seen));
-            }
-            TypeDefinition::Union(union) => union.types.retain(|name| seen.contains(name)),
-            TypeDefinition::Enum(locations) if locations.name == "__DirectiveLocation" => {
-                // The planner's introspection schema lacks this one.
-                locations
-                    .values
-                    .retain(|value| value.name != "VARIABLE_DEFINITION");
-                locations
-                    .values
-                    .push(EnumValue::new("VARIABLE_DEFINITION".to_owned()));
-            }
-            _ => {}
-        }
-    }
-    if !seen.contains("@defer") {
-        public.definitions.push(deferring());
-    }
-    drop_unused_scalars(&mut public);
-    public
-}
-
-/// A built-in scalar that nothing refers to is not part of a schema (specification, section 4.2.2).
-fn drop_unused_scalars(public: &mut Document) {
-    let mut used: FxHashSet<String> = FxHashSet::default();
-    for definition in &public.definitions {
-        let (fields, inputs): (&[Field], &[InputValue]) = match definition {
-            Definition::TypeDefinition(TypeDefinition::Object(object)) => (&object.fields, &[]),
-            Definition::TypeDefinition(TypeDefinition::Interface(interface)) => {
-                (&interface.fields, &[])
-            }
-            Definition::TypeDefinition(TypeDefinition::InputObject(object)) => {
-                (&[], &object.fields)
-            }
-            Definition::DirectiveDefinition(directive) => (&[], &directive.arguments),
-            _ => continue,
-        };
-        let inputs = inputs
-            .iter()
-            .chain(fields.iter().flat_map(|field| &field.arguments));
-        used.extend(inputs.map(|input| inner_type(&input.value_type).to_owned()));
-        used.extend(
-            fields
-                .iter()
-                .map(|field| inner_type(&field.field_type).to_owned()),
-        );
-    }
-    public.definitions.retain(|definition| match definition {
-        Definition::TypeDefinition(TypeDefinition::Scalar(scalar)) => {
-            let is_built_in = matches!(scalar.name.as_str(), "Int" | "Float" | "ID");
-            !is_built_in || used.contains(&scalar.name)
-        }
-        _ => true,
-    });
-}
-
-/// `directive @defer(if: Boolean! = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT`: operations with it are
-/// valid and answered whole, which the draft of incremental delivery leaves to the server.
-fn deferring() -> Definition<'static, String> {
-    let argument = |name: &str, value_type, default_value| InputValue {
-        position: Pos::default(),
-        description: None,
-        name: name.to_owned(),
-        value_type,
-        default_value,
-        directives: Vec::new(),
-    };
-    let named = |name: &str| Type::NamedType(name.to_owned());
-    let boolean = Type::NonNullType(Box::new(named("Boolean")));
-    Definition::DirectiveDefinition(DirectiveDefinition {
-        position: Pos::default(),
-        description: Some(
-            "Says that this part of the answer may come later; it never does here.".to_owned(),
-        ),
-        name: "defer".to_owned(),
-        arguments: vec![
-            argument("if", boolean, Some(Value::Boolean(true))),
-            argument("label", named("String"), None),
-        ],
-        repeatable: false,
-        locations: vec![
-            DirectiveLocation::FragmentSpread,
-            DirectiveLocation::InlineFragment,
-        ],
-    })
-}
-
-fn is_known(name: &str, seen: &FxHashSet<String>) -> bool {
-    is_builtin_scalar(name) || seen.contains(name)
-}
-
-pub(crate) fn is_builtin_scalar(name: &str) -> bool {
-    matches!(name, "Int" | "Float" | "String" | "Boolean" | "ID")
-}
-
-fn is_federation_name(name: &str) -> bool {
-    [
-        "join__",
-        "link__",
-        "core__",
-        "federation__",
-        "policy__",
-        "requiresScopes__",
-        "context__",
-    ]
-    .iter()
-    .any(|prefix| name.starts_with(prefix))
-}
-
-fn is_federation_directive(name: &str) -> bool {
-    is_federation_name(name)
-        || matches!(
-            name,
-            "link"
-                | "core"
-                | "tag"
-                | "inaccessible"
-                | "authenticated"
-                | "requiresScopes"
-                | "policy"
-                | "cost"
-                | "listSize"
-                | "context"
-                | "fromContext"
-                | "composeDirective"
-        )
-}
-
-fn printed_sdl(public: &Schema) -> String {
-    let mut document = public.document().clone();
-    document.definitions.retain(|definition| match definition {
-        Definition::TypeDefinition(definition) => {
-            let name = type_name(definition);
-            !name.starts_with("__") && !is_builtin_scalar(name)
-        }
-        Definition::DirectiveDefinition(definition) => !matches!(
-            definition.name.as_str(),
-            "skip" | "include" | "deprecated" | "specifiedBy" | "oneOf"
-        ),
-        _ => true,
-    });
-    for definition in &mut document.definitions {
-        if let Definition::TypeDefinition(TypeDefinition::Object(object)) = definition
-            && object.name == public.query_type()
-        {
-            object.fields.retain(|field| !field.name.starts_with("__"));
-        }
-    }
-    document.to_string()
 }

@@ -2,11 +2,12 @@
 //!
 //! `@authenticated`, `@requiresScopes` and `@policy` of the supergraph are enforced on the whole operation: one field that
 //! the caller may not ask for refuses all of it, with an error per field and before anything is fetched. A partial answer
-//! would hide a programming mistake of the client. Scopes are the viewer's rights (`books:read`), policies its roles; what
+//! would hide a programming mistake of the client. Scopes are the viewer's rights (`books:read`), policies its roles unless
+//! the configuration has a rule for them; what
 //! concerns single objects (my order, my annotation) is decided by the subgraphs, which authorise again in any case.
 //! `@skip` and `@include` are not considered.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use coko_core::Code;
 use coko_core::identity::{OperationKind as CoreKind, Viewer};
@@ -17,12 +18,15 @@ use graphql_tools::static_graphql::query::{
 };
 use http::{HeaderValue, StatusCode, header};
 
-use crate::config::Audience;
+use crate::config::{Audience, PolicyRule};
 use crate::context::{Glance, RequestContext};
 use crate::document::{fragments, selection_set};
 use crate::field_table::{Alternatives, FieldTable, Requirement};
 use crate::prepare::Prepared;
 use crate::refusal::{GraphQLError, Level, Refusal};
+
+/// Policies' rules by name.
+type Rules = BTreeMap<String, PolicyRule>;
 
 /// What an operation's fields demand of the caller, each with where it was first asked.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,7 +60,7 @@ impl Demands {
     }
 
     /// The demands that `viewer` does not meet, as errors.
-    fn unmet(&self, viewer: &Viewer, authenticated: bool) -> Vec<GraphQLError> {
+    fn unmet(&self, viewer: &Viewer, authenticated: bool, rules: &Rules) -> Vec<GraphQLError> {
         let code = if authenticated {
             Code::Forbidden
         } else {
@@ -64,7 +68,7 @@ impl Demands {
         };
         self.0
             .iter()
-            .filter(|demanded| !meets(viewer, authenticated, &demanded.requirement))
+            .filter(|demanded| !meets(viewer, authenticated, rules, &demanded.requirement))
             .map(|demanded| {
                 let message = if authenticated {
                     format!(
@@ -82,13 +86,20 @@ impl Demands {
     }
 }
 
-fn meets(viewer: &Viewer, authenticated: bool, requirement: &Requirement) -> bool {
+fn meets(viewer: &Viewer, authenticated: bool, rules: &Rules, requirement: &Requirement) -> bool {
     let scope = |scope: &String| {
         scope
             .split_once(':')
             .is_some_and(|(resource, action)| viewer.can(resource, action))
     };
-    let policy = |policy: &String| viewer.roles.contains(policy);
+    let policy = |policy: &String| match rules.get(policy) {
+        None => viewer.roles.contains(policy),
+        Some(rule) => {
+            rule.any_token
+                || rule.roles.iter().any(|role| viewer.roles.contains(role))
+                || rule.rights.iter().any(scope)
+        }
+    };
     authenticated
         && requirement
             .scopes
@@ -126,13 +137,25 @@ pub(crate) fn authorize(context: &RequestContext, prepared: Prepared) -> Result<
             "The access token does not permit this operation.",
         ));
     }
-    if operation.normalized.has_introspection() && !may_introspect(context) {
+    if operation.normalized.has_introspection()
+        && !is_among(context, context.engine.config.introspection)
+    {
         return Err(Refusal::http(
             Code::Forbidden,
             "Introspection is not open to this caller.",
         ));
     }
-    let unmet = operation.demands.unmet(&context.viewer, authenticated);
+    if context.explain && !is_among(context, context.engine.config.plan_audience()) {
+        return Err(Refusal::http(
+            Code::Forbidden,
+            "Query plans are not open to this caller.",
+        ));
+    }
+    let unmet = operation.demands.unmet(
+        &context.viewer,
+        authenticated,
+        &context.engine.config.policies,
+    );
     if let Some(first) = unmet.first() {
         let status = first.code.http_status();
         let refusal = Refusal {
@@ -149,8 +172,9 @@ pub(crate) fn authorize(context: &RequestContext, prepared: Prepared) -> Result<
     Ok(prepared)
 }
 
-fn may_introspect(context: &RequestContext) -> bool {
-    match context.engine.config.introspection {
+/// Whether the caller belongs to the audience.
+fn is_among(context: &RequestContext, audience: Audience) -> bool {
+    match audience {
         Audience::Everyone => true,
         Audience::Authenticated => context.is_authenticated(),
         Audience::Nobody => false,
@@ -232,6 +256,7 @@ mod tests {
             node: Node
             sales: Int @requiresScopes(scopes: [["sales:read", "books:read"], ["system:read"]])
             staff: Int @policy(policies: [["admin"], ["moderator"]])
+            vault: Int @policy(policies: [["trusted"]])
         }
         interface Node { id: ID }
         type User implements Node @authenticated { id: ID email: String @requiresScopes(scopes: [["users:read"]]) }
@@ -256,8 +281,16 @@ mod tests {
             OperationKind::Query,
         );
         let authenticated = viewer.principal != Principal::Guest;
+        let rules = Rules::from([(
+            "trusted".to_owned(),
+            PolicyRule {
+                roles: vec!["elder".to_owned()],
+                rights: vec!["trust:read".to_owned()],
+                any_token: false,
+            },
+        )]);
         demands
-            .unmet(viewer, authenticated)
+            .unmet(viewer, authenticated, &rules)
             .into_iter()
             .map(|error| (error.code, error.path.join(".")))
             .collect()
@@ -297,6 +330,13 @@ mod tests {
             refused("staff", Code::Forbidden)
         );
         assert_eq!(unmet("{ staff }", &user(&[], &["moderator"])), []);
+        // A policy with a rule is met by what the rule says, and no longer by the role of its name.
+        assert_eq!(
+            unmet("{ vault }", &user(&[], &["trusted"])),
+            refused("vault", Code::Forbidden)
+        );
+        assert_eq!(unmet("{ vault }", &user(&[], &["elder"])), []);
+        assert_eq!(unmet("{ vault }", &user(&["trust:read"], &[])), []);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use graphql_tools::static_graphql::query::{
     Definition, Document, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
 };
 
+use graphql_tools::validation::utils::ValidationError;
+
 use crate::config::Limits;
 use crate::refusal::Refusal;
 
@@ -35,6 +37,40 @@ pub(crate) fn check_limits(
         spread.introspection,
         INTROSPECTION_LISTS,
     )
+}
+
+/// Finds fields whose names begin like introspection's and are none of its fields: the rules take them for such.
+pub(crate) fn unknown_meta_fields(document: &Document, found: &mut Vec<ValidationError>) {
+    for definition in &document.definitions {
+        let selections = match definition {
+            Definition::Operation(operation) => selection_set(operation),
+            Definition::Fragment(fragment) => &fragment.selection_set,
+        };
+        unknown_meta_fields_of(selections, found);
+    }
+}
+
+fn unknown_meta_fields_of(selections: &SelectionSet, found: &mut Vec<ValidationError>) {
+    for selection in &selections.items {
+        match selection {
+            Selection::Field(field) => {
+                let name = field.name.as_str();
+                let known = matches!(name, "__typename" | "__schema" | "__type");
+                if name.starts_with("__") && !known {
+                    found.push(ValidationError {
+                        error_code: "FieldsOnCorrectType",
+                        locations: vec![field.position],
+                        message: format!("There is no field \"{name}\"."),
+                    });
+                }
+                unknown_meta_fields_of(&field.selection_set, found);
+            }
+            Selection::InlineFragment(fragment) => {
+                unknown_meta_fields_of(&fragment.selection_set, found);
+            }
+            Selection::FragmentSpread(_) => {}
+        }
+    }
 }
 
 fn bounded(limit: &'static str, found: usize, allowed: usize) -> Result<(), Refusal> {

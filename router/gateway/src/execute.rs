@@ -5,6 +5,7 @@ use coko_core::identity::{ENVELOPE_HEADER, Envelope};
 use coko_executor::{ExecutionInput, FetchOutcome, FetchRecord};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::json;
+use tracing::Instrument as _;
 
 use crate::authorize::core_kind;
 use crate::context::RequestContext;
@@ -12,6 +13,7 @@ use crate::plan::Planned;
 use crate::prepare::PreparedOperation;
 use crate::refusal::Refusal;
 use crate::subscriptions::Subscription;
+use crate::trace;
 
 /// Headers that every subgraph gets when the client sent them.
 const FORWARDED: [HeaderName; 3] = [
@@ -74,7 +76,9 @@ pub(crate) async fn execute(
         max_response_bytes: config.limits.response_bytes,
         files: uploads.as_ref().map(|uploads| &uploads.files),
     };
-    let output = coko_executor::execute(&context.snapshot.supergraph, &plan, input).await;
+    let output = coko_executor::execute(&context.snapshot.supergraph, &plan, input)
+        .instrument(trace::executing(&operation))
+        .await;
     measure(context, &output.fetches);
     Ok(whole(output.body, output.error_count, output.fetches.len()))
 }

@@ -25,6 +25,7 @@ use crate::persisted::Documents;
 use crate::snapshot::Snapshot;
 use crate::subscriptions::Hub;
 use crate::transport::{Client, fetch_sdls};
+use crate::warm_up::warm_up;
 use crate::{endpoints, persisted, reload};
 
 /// What the gateway is given by its process. The default is a gateway on its own: no identity, limits counted by itself,
@@ -59,6 +60,8 @@ pub struct ReloadError(#[from] ConfigError);
 pub struct Gateway {
     engine: Arc<Engine>,
     published: Arc<Mutex<HashMap<String, String>>>,
+    /// Held while a supergraph is taken over, so that the last one given is the one that stays.
+    reloading: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -115,9 +118,13 @@ impl Gateway {
             reload_fault: ArcSwap::from_pointee(None),
             config,
         });
+        if engine.config.warm_up.persisted {
+            warm_up(&engine, None, &engine.snapshot()).await;
+        }
         let gateway = Self {
             engine,
             published: Arc::default(),
+            reloading: Arc::default(),
         };
         reload::watch(&gateway, deps.shutdown.as_ref());
         if let Some(shutdown) = &deps.shutdown {
@@ -151,11 +158,13 @@ impl Gateway {
         self.engine.snapshot().supergraph.public_sdl().to_owned()
     }
 
-    /// Takes over another supergraph. Requests in flight end with the one they began with.
+    /// Takes over another supergraph, once the operations in use are planned against it. Requests in flight end with the
+    /// one they began with.
     ///
     /// # Errors
     /// [`ReloadError`] when it cannot be served.
     pub async fn reload(&self, sdl: &str) -> Result<(), ReloadError> {
+        let _turn = self.reloading.lock().await;
         let engine = &self.engine;
         let outcome = read_snapshot(
             sdl.to_owned(),
@@ -167,11 +176,11 @@ impl Gateway {
         .await;
         match outcome {
             Ok(snapshot) => {
-                tracing::info!(
-                    supergraph = snapshot.version,
-                    "the supergraph was taken over"
-                );
-                engine.snapshot.store(Arc::new(snapshot));
+                let version = snapshot.version.clone();
+                let snapshot = Arc::new(snapshot);
+                warm_up(engine, Some(&engine.snapshot()), &snapshot).await;
+                engine.snapshot.store(snapshot);
+                tracing::info!(supergraph = version, "the supergraph was taken over");
                 engine.reload_fault.store(Arc::new(None));
                 engine.hub.reloaded();
                 metrics::counter!("router_supergraph_reloads_total", "outcome" => "OK")

@@ -4,12 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coko_core::Code;
-use coko_executor::{ErrorCode, ExecutablePlan, PlanCancellation, Variables};
+use coko_executor::{
+    ErrorCode, ExecutablePlan, PlanCancellation, PlanError, Variables, plan_with_overrides,
+};
 
 use crate::coerce::Coerced;
 use crate::context::RequestContext;
+use crate::overrides::Decision;
 use crate::prepare::{PreparedOperation, too_late};
 use crate::refusal::Refusal;
+use crate::snapshot::Snapshot;
+use crate::trace;
 use crate::uploads::Uploads;
 
 /// An operation that can be executed.
@@ -27,9 +32,9 @@ pub(crate) struct Planned {
 /// `TIMEOUT` when planning takes too long, which is tried again next time; `INTERNAL` when the planner cannot plan it.
 pub(crate) async fn plan(context: &RequestContext, coerced: Coerced) -> Result<Planned, Refusal> {
     let operation = coerced.prepared.operation;
-    let making = operation
-        .plan
-        .get_or_try_init(|| make(context, operation.clone()));
+    let decision = context.snapshot.overrides.decide(context);
+    let cell = operation.plans.of(&decision);
+    let making = cell.get_or_try_init(|| make(context, operation.clone(), decision));
     let outcome = tokio::time::timeout_at(context.deadline, making)
         .await
         .map_err(|_| too_late())??;
@@ -46,19 +51,20 @@ pub(crate) async fn plan(context: &RequestContext, coerced: Coerced) -> Result<P
 async fn make(
     context: &RequestContext,
     operation: Arc<PreparedOperation>,
+    decision: Decision,
 ) -> Result<Result<Arc<ExecutablePlan>, Refusal>, Refusal> {
     // The semaphore is never closed; were it, planning without a limit is still right.
     let _room = context.engine.planning.clone().acquire_owned().await.ok();
     let snapshot = context.snapshot.clone();
     let patience = Duration::from_millis(context.engine.config.timeouts.planning_ms);
     let hash = operation.hash.clone();
+    let span = trace::planning(&hash);
     let planning = tokio::task::spawn_blocking(move || {
-        let cancellation = PlanCancellation::with_timeout(patience);
-        coko_executor::plan(&snapshot.supergraph, &operation.normalized, &cancellation)
+        span.in_scope(|| plan_now(&snapshot, &operation, &decision, patience))
     });
     let fault = || Refusal::http(Code::Internal, "The operation could not be planned.");
     match planning.await {
-        Ok(Ok(plan)) => Ok(Ok(Arc::new(plan))),
+        Ok(Ok(plan)) => Ok(Ok(plan)),
         Ok(Err(error)) if error.code() == ErrorCode::Timeout => Err(too_late()),
         Ok(Err(error)) => {
             tracing::error!(%error, operation = hash, "an operation could not be planned");
@@ -69,4 +75,21 @@ async fn make(
             Ok(Err(fault()))
         }
     }
+}
+
+/// Plans on this thread.
+pub(crate) fn plan_now(
+    snapshot: &Snapshot,
+    operation: &PreparedOperation,
+    decision: &Decision,
+    patience: Duration,
+) -> Result<Arc<ExecutablePlan>, PlanError> {
+    let cancellation = PlanCancellation::with_timeout(patience);
+    plan_with_overrides(
+        &snapshot.supergraph,
+        &operation.normalized,
+        snapshot.overrides.context(decision),
+        &cancellation,
+    )
+    .map(Arc::new)
 }

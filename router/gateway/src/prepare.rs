@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use coko_core::Code;
-use coko_executor::{ExecutablePlan, Normalized, OperationKind, normalize};
+use coko_executor::{Normalized, OperationKind, normalize};
 use graphql_tools::static_graphql::query::{Document as Syntax, OperationDefinition};
 use http::Method;
-use tokio::sync::OnceCell;
 
 use crate::authorize::Demands;
 use crate::config::Config;
@@ -14,10 +13,12 @@ use crate::context::RequestContext;
 use crate::demand::Demand;
 use crate::parse::{operation_name, parse, select};
 use crate::persisted::Document;
+use crate::plans::{Plans, Uses};
 use crate::receive::Operation;
 use crate::refusal::{GraphQLError, Refusal};
 use crate::resolve::Resolved;
 use crate::snapshot::Snapshot;
+use crate::trace;
 use crate::validate::validate;
 
 /// An operation that may be planned: valid, within its limits, normalized.
@@ -26,13 +27,17 @@ pub(crate) struct PreparedOperation {
     pub(crate) kind: OperationKind,
     /// SHA-256 of the document in hexadecimal.
     pub(crate) hash: String,
+    /// What it was prepared from, for preparing it again against another supergraph.
+    pub(crate) document: Document,
+    /// How often it was asked for.
+    pub(crate) uses: Uses,
     pub(crate) normalized: Normalized,
     /// What callers must show.
     pub(crate) demands: Demands,
     /// What it costs.
     pub(crate) demand: Demand,
-    /// Made when it is first needed: what nobody may run is never planned.
-    pub(crate) plan: OnceCell<Result<Arc<ExecutablePlan>, Refusal>>,
+    /// Made when they are first needed: what nobody may run is never planned.
+    pub(crate) plans: Plans,
 }
 
 /// An operation with what the client sent along.
@@ -69,6 +74,28 @@ impl PreparedOperations {
                 .build(),
         )
     }
+
+    /// Those that can be run, with the name each was asked for by.
+    pub(crate) fn operations(&self) -> Vec<(Option<Arc<str>>, Arc<PreparedOperation>)> {
+        self.0
+            .iter()
+            .filter_map(|(key, remembered)| Some((key.1.clone(), remembered.outcome.ok()?)))
+            .collect()
+    }
+
+    /// Remembers an operation before it is asked for.
+    pub(crate) async fn insert(
+        &self,
+        digest: [u8; 32],
+        name: Option<Arc<str>>,
+        operation: Arc<PreparedOperation>,
+    ) {
+        let remembered = Remembered {
+            bytes: operation.document.text.len(),
+            outcome: Ok(operation),
+        };
+        self.0.insert((digest, name), remembered).await;
+    }
 }
 
 /// Finds the prepared operation, or prepares it off the I/O workers.
@@ -98,6 +125,7 @@ pub(crate) async fn prepare(
     let operation = remembered
         .outcome
         .map_err(|refusal| Refusal::clone(&refusal))?;
+    operation.uses.add();
     check_method(context, &operation)?;
     Ok(Prepared { operation, request })
 }
@@ -108,7 +136,9 @@ async fn make(context: RequestContext, document: Document, name: Option<String>)
     // The semaphore is never closed; were it, preparing without a limit is still right.
     let _room = engine.planning.clone().acquire_owned().await.ok();
     let snapshot = context.snapshot.clone();
+    let span = trace::preparing();
     let made = tokio::task::spawn_blocking(move || {
+        let _inside = span.entered();
         prepare_now(&snapshot, &engine.config, &document, name.as_deref())
     })
     .await;
@@ -159,6 +189,8 @@ fn derive(
         name: operation_name(operation).map(str::to_owned),
         kind,
         hash: document.hash(),
+        document: document.clone(),
+        uses: Uses::default(),
         demands: Demands::of(&snapshot.table, parsed, operation, kind),
         demand: Demand::of(
             &snapshot.table,
@@ -168,7 +200,7 @@ fn derive(
             config.limits.assumed_list_size,
         ),
         normalized,
-        plan: OnceCell::new(),
+        plans: Plans::default(),
     }
 }
 

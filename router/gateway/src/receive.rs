@@ -18,6 +18,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
+use crate::config::Audience;
 use crate::context::{Glance, RequestContext};
 use crate::engine::Engine;
 use crate::media;
@@ -75,7 +76,7 @@ pub(crate) fn open(
     ]
     .into_iter()
     .find_map(text);
-    let explain = engine.config.ide
+    let explain = engine.config.plan_audience() != Audience::Nobody
         && parts.uri.query().is_some_and(|query| {
             url::form_urlencoded::parse(query.as_bytes())
                 .any(|pair| pair == ("plan".into(), "1".into()))

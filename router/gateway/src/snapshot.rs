@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use crate::config::{Config, ConfigError};
 use crate::field_table::FieldTable;
+use crate::overrides::Overrides;
 use crate::prepare::PreparedOperations;
 use crate::transport::{Client, Transports};
 
@@ -16,6 +17,8 @@ pub(crate) struct Snapshot {
     pub(crate) supergraph: Arc<Supergraph>,
     pub(crate) table: FieldTable,
     pub(crate) transports: Transports,
+    /// What its progressive overrides hang on.
+    pub(crate) overrides: Overrides,
     /// Prepared operations end with their supergraph.
     pub(crate) prepared: PreparedOperations,
     /// A short hash of the SDL.
@@ -44,6 +47,7 @@ impl Snapshot {
         Ok(Self {
             table: FieldTable::read(&document),
             transports: Transports::new(supergraph.subgraphs(), config, client, in_process)?,
+            overrides: Overrides::of(&supergraph),
             prepared: PreparedOperations::new(config.limits.prepared_bytes),
             version: hex::encode(&digest(sdl)[..8]),
             sdl_digest: digest(sdl),

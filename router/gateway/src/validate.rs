@@ -26,7 +26,8 @@ pub(crate) fn validate(
     operation: &OperationDefinition,
 ) -> Result<(), Refusal> {
     document::check_limits(parsed, operation, &config.limits)?;
-    let found = run_rules(snapshot.supergraph.public_schema(), parsed, &RULES);
+    let mut found = run_rules(snapshot.supergraph.public_schema(), parsed, &RULES);
+    document::unknown_meta_fields(parsed, &mut found);
     if found.is_empty() {
         return Ok(());
     }

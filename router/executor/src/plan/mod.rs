@@ -4,6 +4,7 @@ mod access;
 mod compile;
 mod flatten;
 mod projection;
+mod pruned;
 mod representation;
 mod selection;
 mod shape;
@@ -11,15 +12,16 @@ mod sharing;
 mod source;
 
 use std::{
+    collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
 use graphql_tools::static_graphql::query::FragmentDefinition;
 use hive_router_query_planner::planner::{PlannerError, plan_nodes::QueryPlan};
-pub use hive_router_query_planner::{
-    graph::PlannerOverrideContext as OverrideContext,
-    utils::cancellation::CancellationToken as PlanCancellation,
+pub use hive_router_query_planner::utils::cancellation::CancellationToken as PlanCancellation;
+use hive_router_query_planner::{
+    ast::operation::OperationDefinition, graph::PlannerOverrideContext, planner::Planner,
 };
 use rustc_hash::FxHashMap;
 
@@ -43,6 +45,7 @@ use crate::{
     normalize::{MetaField, Normalized},
     supergraph::{Supergraph, panic_text},
     transport::OperationKind,
+    variables::Variables,
 };
 
 /// Why an operation has no plan.
@@ -98,6 +101,12 @@ impl ExecutablePlan {
         serde_json::to_value(&self.plan).unwrap_or_default()
     }
 
+    /// The same without what `@skip` and `@include` leave out with these variables; `None` when no subgraph is asked.
+    pub fn query_plan_with(&self, variables: &Variables) -> Option<QueryPlan> {
+        let plan = pruned::prune(self.plan.as_ref()?, variables);
+        plan.node.is_some().then_some(plan)
+    }
+
     /// The kind of the operation.
     pub fn operation_kind(&self) -> OperationKind {
         self.kind
@@ -111,6 +120,21 @@ impl ExecutablePlan {
     /// The planner's tree; `None` when no subgraph is asked.
     pub fn query_plan(&self) -> Option<&QueryPlan> {
         self.plan.as_ref()
+    }
+}
+
+/// What decides progressive `@override`s.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OverrideContext {
+    /// The labels that are on.
+    pub labels: HashSet<String>,
+    /// The request's number, in hundred-millionths of a percent: fields with `percent(n)` have moved for those below `n`.
+    pub number: u64,
+}
+
+impl OverrideContext {
+    fn for_planner(&self) -> PlannerOverrideContext {
+        PlannerOverrideContext::new(self.labels.clone(), self.number)
     }
 }
 
@@ -138,23 +162,50 @@ pub fn plan_with_overrides(
     let plan = match &normalized.operation {
         None => None,
         Some(operation) => {
-            // The planner asserts its own invariants; one that breaks must cost this request only.
-            let planned = catch_unwind(AssertUnwindSafe(|| {
-                let planner = supergraph.planner();
-                planner.plan_from_normalized_operation(operation, overrides, cancellation)
-            }));
-            let planned =
-                planned.map_err(|panic| PlanError::Internal(panic_text(panic.as_ref())))?;
-            // A cancellation surfaces wherever the planner happened to be; it is reported as what it is.
-            if planned.is_err()
-                && let Err(cancelled) = cancellation.bail_if_cancelled()
-            {
-                return Err(PlannerError::CancellationError(cancelled).into());
-            }
+            let planned = ask(supergraph.planner(), operation, &overrides, cancellation);
+            let planned = match planned {
+                Err(error) if lost_its_way(&error) => match supergraph.second_planner() {
+                    Some(second) => ask(second, operation, &overrides, cancellation).or(Err(error)),
+                    None => Err(error),
+                },
+                planned => planned,
+            };
             Some(planned?)
         }
     };
     compile(supergraph, normalized, plan)
+}
+
+/// Whether the planner found a way and could not make a plan of it.
+fn lost_its_way(error: &PlanError) -> bool {
+    matches!(
+        error,
+        PlanError::Internal(_)
+            | PlanError::Planner(
+                PlannerError::FailedToConstructFetchGraph(_)
+                    | PlannerError::QueryPlanBuildFailed(_)
+            )
+    )
+}
+
+fn ask(
+    planner: &Planner,
+    operation: &OperationDefinition,
+    overrides: &OverrideContext,
+    cancellation: &PlanCancellation,
+) -> Result<QueryPlan, PlanError> {
+    // The planner asserts its own invariants; one that breaks must cost this request only.
+    let planned = catch_unwind(AssertUnwindSafe(|| {
+        planner.plan_from_normalized_operation(operation, overrides.for_planner(), cancellation)
+    }));
+    let planned = planned.map_err(|panic| PlanError::Internal(panic_text(panic.as_ref())))?;
+    // A cancellation surfaces wherever the planner happened to be; it is reported as what it is.
+    if planned.is_err()
+        && let Err(cancelled) = cancellation.bail_if_cancelled()
+    {
+        return Err(PlannerError::CancellationError(cancelled).into());
+    }
+    Ok(planned?)
 }
 
 fn compile(

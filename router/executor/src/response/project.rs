@@ -428,7 +428,7 @@ impl<'a> Projector<'a, '_, '_> {
             Leaf::Any => true,
             Leaf::String => first == b'"',
             Leaf::Boolean => matches!(first, b't' | b'f'),
-            Leaf::Float => number,
+            Leaf::Float => number && is_finite(json),
             Leaf::Int => {
                 if let Some(whole) = number.then(|| int(json)).flatten() {
                     match whole {
@@ -479,6 +479,16 @@ impl<'a> Projector<'a, '_, '_> {
             self.fault(None, message.into());
         }
     }
+}
+
+/// Whether a number fits a `Float` (3.5.2). Without an exponent and this short it cannot but fit.
+fn is_finite(json: &[u8]) -> bool {
+    let short = json.len() < 300 && !json.iter().any(|byte| matches!(byte, b'e' | b'E'));
+    short
+        || std::str::from_utf8(json)
+            .ok()
+            .and_then(|text| text.parse::<f64>().ok())
+            .is_some_and(f64::is_finite)
 }
 
 /// The digits of a number that fits `Int`; `1.0` and `1e3` become whole.

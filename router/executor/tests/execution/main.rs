@@ -17,6 +17,7 @@ mod nulls;
 mod properties;
 mod reference;
 mod scheduling;
+mod specification;
 mod subscriptions;
 mod supergraphs;
 mod variables;

@@ -199,6 +199,31 @@ async fn leaves_of_the_wrong_type_are_null_with_an_error() {
     }
 }
 
+/// JSON has numbers of any size, a Float has not.
+#[tokio::test(start_paused = true)]
+async fn a_float_that_is_not_finite_is_null_with_an_error() {
+    let long = "9".repeat(400);
+    for number in ["1e400", "-1E9999", &long] {
+        let answer = format!("{{\"data\":{{\"scalars\":{{\"float\":{number}}}}}}}");
+        let answer = world(json!({}))
+            .saying("s", &answer)
+            .run("{ scalars { float } }")
+            .await;
+        assert_eq!(
+            answer["data"],
+            json!({"scalars": {"float": null}}),
+            "{number}"
+        );
+        assert_eq!(summary(&answer), ["scalars.float: INTERNAL s"], "{number}");
+    }
+    let answer = "{\"data\":{\"scalars\":{\"float\":1.5e300}}}";
+    let answer = world(json!({}))
+        .saying("s", answer)
+        .run("{ scalars { float } }")
+        .await;
+    assert_eq!(answer, json!({"data": {"scalars": {"float": 1.5e300}}}));
+}
+
 #[tokio::test(start_paused = true)]
 async fn wrong_items_climb_by_the_types_of_the_list() {
     let table = [

@@ -7,11 +7,14 @@ mod access;
 mod compression;
 mod error;
 mod limits;
+mod overrides;
 mod persisted;
+mod policies;
 mod reference;
 mod subgraphs;
 mod subscriptions;
 mod uploads;
+mod warm_up;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,13 +27,16 @@ pub use self::access::{Audience, CorsConfig, CsrfConfig, ErrorsConfig};
 pub use self::compression::{CompressionConfig, DictionariesConfig};
 pub use self::error::ConfigError;
 pub use self::limits::{BatchingConfig, Limits, RateLimits, Timeouts};
+pub use self::overrides::{LabelRule, OverridesConfig, ShareBy};
 pub use self::persisted::{PersistedConfig, PersistedMode};
+pub use self::policies::PolicyRule;
 pub use self::reference::{config_reference, config_schema};
 pub use self::subgraphs::SubgraphConfig;
 pub use self::subscriptions::{
     EventFieldConfig, EventSourceConfig, SubscriptionProtocol, SubscriptionsConfig,
 };
 pub use self::uploads::UploadsConfig;
+pub use self::warm_up::WarmUpConfig;
 
 /// The gateway's section of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,8 +62,17 @@ pub struct Config {
     pub introspection: Audience,
     /// Whether validation errors suggest names ("Did you mean …"). Default true; turn off where clients are strangers.
     pub suggestions: bool,
-    /// Whether `GET` with `Accept: text/html` answers with the built-in IDE, and query plans are shown. Default true.
+    /// Whether `GET` with `Accept: text/html` answers with the built-in IDE. Default true.
     pub ide: bool,
+    /// Who is shown a query plan instead of an answer for `?plan=1`; for nobody the parameter means nothing. Default
+    /// everyone where `ide` is on, else nobody.
+    pub plans: Option<Audience>,
+    /// Who meets a `@policy`, by the policy's name.
+    pub policies: BTreeMap<String, PolicyRule>,
+    /// For whom progressive `@override`s hold.
+    pub overrides: OverridesConfig,
+    /// What is planned before a supergraph serves.
+    pub warm_up: WarmUpConfig,
     /// Cross-site request forgery prevention.
     pub csrf: CsrfConfig,
     /// Cross-origin resource sharing.
@@ -96,6 +111,10 @@ impl Default for Config {
             introspection: Audience::Everyone,
             suggestions: true,
             ide: true,
+            plans: None,
+            policies: BTreeMap::new(),
+            overrides: OverridesConfig::default(),
+            warm_up: WarmUpConfig::default(),
             csrf: CsrfConfig::default(),
             cors: CorsConfig::default(),
             batching: BatchingConfig::default(),
@@ -130,6 +149,15 @@ impl Default for SupergraphSource {
 }
 
 impl Config {
+    /// Who is shown query plans.
+    pub(crate) fn plan_audience(&self) -> Audience {
+        self.plans.unwrap_or(if self.ide {
+            Audience::Everyone
+        } else {
+            Audience::Nobody
+        })
+    }
+
     /// Checks what types cannot.
     ///
     /// # Errors
@@ -160,6 +188,13 @@ impl Config {
                 "limits.planning or limits.in_flight",
                 "0".to_owned(),
                 "at least 1",
+            );
+        }
+        if let Some((label, expected)) = self.overrides.fault() {
+            return fault(
+                "overrides.labels",
+                format!("the rule of {label:?}"),
+                expected,
             );
         }
         if self.timeouts.reload_ms == 0 {

@@ -121,6 +121,17 @@ impl Documents {
         parse_digest(hash).is_some_and(|digest| known.by_digest.contains_key(&digest))
     }
 
+    /// The documents of the manifests, in the order of their ids.
+    pub(crate) fn persisted(&self) -> Vec<Document> {
+        let known = self.known.load();
+        let mut documents: Vec<(&String, &Document)> = known.by_id.iter().collect();
+        documents.sort_unstable_by_key(|(id, _)| *id);
+        documents
+            .into_iter()
+            .map(|(_, document)| document.clone())
+            .collect()
+    }
+
     /// Whether clients may register documents.
     pub(crate) fn is_automatic(&self) -> bool {
         self.automatic.is_some()

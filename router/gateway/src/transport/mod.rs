@@ -17,8 +17,10 @@ use coko_executor::{
 };
 use futures::future::BoxFuture;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use crate::config::{Config, ConfigError, SubgraphConfig, SubscriptionProtocol};
+use crate::trace;
 
 pub(crate) use self::http::Client;
 use self::http::HttpEndpoint;
@@ -230,10 +232,20 @@ impl SubgraphTransport for Transports {
     ) -> BoxFuture<'a, Result<SubgraphReply, TransportError>> {
         Box::pin(async move {
             let endpoint = self.endpoint(request.subgraph)?;
+            let span = trace::calling(endpoint.name(), &request);
             let payload = Payload::new(request.body, request.files.as_ref())?;
-            endpoint
-                .send(payload, request.headers, request.deadline)
-                .await
+            if span.is_disabled() {
+                return endpoint
+                    .send(payload, request.headers, request.deadline)
+                    .await;
+            }
+            let headers = trace::with_parent(request.headers, &span);
+            let outcome = endpoint
+                .send(payload, &headers, request.deadline)
+                .instrument(span.clone())
+                .await;
+            trace::called(&span, &outcome);
+            outcome
         })
     }
 

@@ -188,3 +188,22 @@ async fn quotas_and_room() {
     assert_eq!(first.codes(), ["TIMEOUT"]);
     assert_eq!((second.status, second.codes()), (503, vec!["RATE_LIMITED"]));
 }
+
+/// The validation rules take any name of this form for introspection's.
+#[tokio::test]
+async fn fields_that_only_look_like_introspection_are_refused() {
+    let stack = stack().await;
+    for query in [
+        "{ __typename2 }",
+        "{ books { __foo } }",
+        "{ books { ...F } } fragment F on Book { a: __x }",
+        "{ books { __schema { queryType { name } } } }",
+    ] {
+        let answer = stack.run(query).await;
+        assert_eq!(
+            (answer.status, answer.codes()),
+            (400, vec!["GRAPHQL_VALIDATION_FAILED"]),
+            "{query}: {answer:?}"
+        );
+    }
+}

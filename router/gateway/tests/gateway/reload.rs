@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use coko_gateway::SupergraphSource;
 
-use crate::support::{Shape, stack, stack_with};
+use crate::support::{Shape, Stack, stack, stack_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_file_is_taken_over_without_dropping_a_request() {
@@ -102,4 +102,89 @@ async fn a_reload_is_judged_before_it_is_taken_over() {
         .unwrap();
     assert_ne!(stack.gateway.version(), version);
     assert_eq!(stack.run("{ mood }").await.data()["mood"], "well");
+}
+
+/// The value of a counter of this process, 0 when nothing was counted yet.
+async fn counted(stack: &Stack, name: &str) -> u64 {
+    let url = format!("{}/metrics", stack.url);
+    let text = stack
+        .client
+        .get(url)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    text.lines()
+        .find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+        .unwrap_or(0)
+}
+
+#[tokio::test]
+async fn what_is_in_use_is_planned_before_a_supergraph_serves() {
+    let stack = stack().await;
+    for query in [
+        "{ books { title } }",
+        "{ books { title rating } }",
+        "{ nonsense }",
+    ] {
+        stack.run(query).await;
+    }
+    let before = counted(&stack, "router_warm_up_operations_total").await;
+    let without = stack.sdl.replace("  sales: Int", "  turnover: Int");
+    stack.gateway.reload(&without).await.unwrap();
+    let after = counted(&stack, "router_warm_up_operations_total").await;
+    assert!(after >= before + 2, "{before} {after}");
+    assert_eq!(
+        stack.run("{ books { title } }").await.data()["books"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+}
+
+#[tokio::test]
+async fn persisted_operations_are_planned_at_start_where_that_is_configured() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("operations.json");
+    std::fs::write(&path, r#"{"a":"{ books { title } }","b":"{ no such field }","c":"query A { mood } query B { mood }"}"#).unwrap();
+    let stack = stack_with(Shape::OverHttp, move |config, _| {
+        config.persisted.files = vec![path];
+        config.warm_up.persisted = true;
+    })
+    .await;
+    assert!(counted(&stack, "router_warm_up_operations_total").await >= 1);
+    let request = stack.post(&serde_json::json!({"documentId": "a"}));
+    assert_eq!(
+        stack.send(request).await.data()["books"][0]["title"],
+        "Une si longue lettre"
+    );
+}
+
+#[tokio::test]
+async fn plans_are_shown_to_those_they_are_open_to() {
+    use coko_gateway::config::Audience;
+    for (plans, status, shown) in [
+        (None, 200, true),
+        (Some(Audience::Everyone), 200, true),
+        (Some(Audience::Authenticated), 403, false),
+        (Some(Audience::Nobody), 200, false),
+    ] {
+        let stack = stack_with(Shape::OverHttp, move |config, _| config.plans = plans).await;
+        let request = stack
+            .client
+            .post(format!("{}?plan=1", stack.endpoint()))
+            .header("content-type", "application/json")
+            .body(r#"{"query":"{ mood }"}"#);
+        let answer = stack.send(request).await;
+        assert_eq!(answer.status, status, "{plans:?}");
+        let text = answer.body["extensions"]["plan"]["text"].as_str();
+        assert_eq!(
+            text.is_some_and(|text| text.contains("rogue")),
+            shown,
+            "{plans:?}"
+        );
+    }
 }

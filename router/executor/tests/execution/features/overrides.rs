@@ -47,7 +47,10 @@ fn progressive() {
             reason = "small positive numbers"
         )]
         let scaled = (percentage * 100_000_000.0) as u64;
-        let context = OverrideContext::new(labels.collect(), scaled);
+        let context = OverrideContext {
+            labels: labels.collect(),
+            number: scaled,
+        };
         let normalized = world.normalize(query);
         plan_with_overrides(
             &world.supergraph,

@@ -1,6 +1,5 @@
 //! `@requires`: with arguments, with fragments, nested, in a chain, through an alias of the client's.
 
-use coko_executor::{ErrorCode, PlanCancellation, plan};
 use serde_json::json;
 
 use super::check;
@@ -80,18 +79,27 @@ async fn in_a_chain() {
     check(&world, "requires_chain", "{ top { verdict } }", json!({})).await;
 }
 
-/// The planner library does not find its way when the chain begins in the subgraph that the path came from, two fetches
-/// away. The operation is refused with a code; the process is well.
-#[test]
-fn in_a_chain_below_an_entity_that_was_left() {
-    let world = crate::entities::shop();
-    let query = "{ products { reviews { product { verdict } } } }";
-    let refused = plan(
-        &world.supergraph,
-        &world.normalize(query),
-        &PlanCancellation::new(),
-    );
-    assert_eq!(refused.unwrap_err().code(), ErrorCode::Internal);
+/// The inner product is an entity of the same type as the outer one.
+#[tokio::test(start_paused = true)]
+async fn below_an_entity_of_the_same_type() {
+    check(
+        &crate::entities::shop(),
+        "requires_same_type",
+        "{ products { reviews { product { shipping } } } }",
+        json!({}),
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_chain_below_an_entity_of_the_same_type() {
+    check(
+        &crate::entities::shop(),
+        "requires_chain_same_type",
+        "{ products { verdict reviews { text product { name verdict reviews { product { verdict } } } } } }",
+        json!({}),
+    )
+    .await;
 }
 
 /// Another field stands under the required one's name.
