@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use graphql_tools::static_graphql::query::{
     Definition, Document, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
+    TypeCondition,
 };
 
 use graphql_tools::validation::utils::ValidationError;
@@ -39,23 +40,37 @@ pub(crate) fn check_limits(
     )
 }
 
-/// Finds fields whose names begin like introspection's and are none of its fields: the rules take them for such.
-pub(crate) fn unknown_meta_fields(document: &Document, found: &mut Vec<ValidationError>) {
+/// Finds fields that are named like introspection's and are none of its, or not at the root, where alone they are: the
+/// rules let them pass.
+pub(crate) fn unknown_meta_fields(
+    document: &Document,
+    query_type: Option<&String>,
+    found: &mut Vec<ValidationError>,
+) {
     for definition in &document.definitions {
-        let selections = match definition {
-            Definition::Operation(operation) => selection_set(operation),
-            Definition::Fragment(fragment) => &fragment.selection_set,
-        };
-        unknown_meta_fields_of(selections, found);
+        match definition {
+            Definition::Operation(operation) => {
+                unknown_meta_fields_of(selection_set(operation), true, found);
+            }
+            Definition::Fragment(fragment) => {
+                let TypeCondition::On(name) = &fragment.type_condition;
+                unknown_meta_fields_of(&fragment.selection_set, Some(name) == query_type, found);
+            }
+        }
     }
 }
 
-fn unknown_meta_fields_of(selections: &SelectionSet, found: &mut Vec<ValidationError>) {
+fn unknown_meta_fields_of(
+    selections: &SelectionSet,
+    is_root: bool,
+    found: &mut Vec<ValidationError>,
+) {
     for selection in &selections.items {
         match selection {
             Selection::Field(field) => {
                 let name = field.name.as_str();
-                let known = matches!(name, "__typename" | "__schema" | "__type");
+                let known =
+                    name == "__typename" || (is_root && matches!(name, "__schema" | "__type"));
                 if name.starts_with("__") && !known {
                     found.push(ValidationError {
                         error_code: "FieldsOnCorrectType",
@@ -63,10 +78,10 @@ fn unknown_meta_fields_of(selections: &SelectionSet, found: &mut Vec<ValidationE
                         message: format!("There is no field \"{name}\"."),
                     });
                 }
-                unknown_meta_fields_of(&field.selection_set, found);
+                unknown_meta_fields_of(&field.selection_set, false, found);
             }
             Selection::InlineFragment(fragment) => {
-                unknown_meta_fields_of(&fragment.selection_set, found);
+                unknown_meta_fields_of(&fragment.selection_set, is_root, found);
             }
             Selection::FragmentSpread(_) => {}
         }

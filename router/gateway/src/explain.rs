@@ -120,7 +120,8 @@ fn check(supergraph: &Supergraph, parsed: &Document) -> Result<(), ExplainError>
         parsed,
         &default_rules_validation_plan(),
     );
-    unknown_meta_fields(parsed, &mut found);
+    let query_type = supergraph.public_schema().query_type_name();
+    unknown_meta_fields(parsed, query_type, &mut found);
     if found.is_empty() {
         return Ok(());
     }

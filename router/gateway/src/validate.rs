@@ -26,8 +26,9 @@ pub(crate) fn validate(
     operation: &OperationDefinition,
 ) -> Result<(), Refusal> {
     document::check_limits(parsed, operation, &config.limits)?;
-    let mut found = run_rules(snapshot.supergraph.public_schema(), parsed, &RULES);
-    document::unknown_meta_fields(parsed, &mut found);
+    let schema = snapshot.supergraph.public_schema();
+    let mut found = run_rules(schema, parsed, &RULES);
+    document::unknown_meta_fields(parsed, schema.query_type_name(), &mut found);
     if found.is_empty() {
         return Ok(());
     }

@@ -10,7 +10,7 @@ const SHOP: &[&str] = &[
     "{ products { id name price tags } me { name } }",
     "{ products { name inStock reviews { text author { name } } } me { name } }",
     "{ products { verdict } top { shipping weight } best { id inStock } }",
-    "{ products { reviews { product { verdict reviews { id } } } } }",
+    "{ products { reviews { product { shipping reviews { id } } } } }",
     "{ top { inStock reviews { product { name inStock } author { id name } } } products { reviews { product { price } } } }",
 ];
 const MEDIA: &[&str] = &[

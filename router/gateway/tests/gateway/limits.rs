@@ -198,6 +198,7 @@ async fn fields_that_only_look_like_introspection_are_refused() {
         "{ books { __foo } }",
         "{ books { ...F } } fragment F on Book { a: __x }",
         "{ books { __schema { queryType { name } } } }",
+        "{ books { ...F } } fragment F on Book { ... { __type(name: \"Book\") { name } } }",
     ] {
         let answer = stack.run(query).await;
         assert_eq!(

@@ -147,6 +147,8 @@ async fn what_is_in_use_is_planned_before_a_supergraph_serves() {
 
 #[tokio::test]
 async fn persisted_operations_are_planned_at_start_where_that_is_configured() {
+    // Counting begins with the process, before a gateway is built.
+    assert!(coko_core::telemetry::prometheus().is_some());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("operations.json");
     std::fs::write(&path, r#"{"a":"{ books { title } }","b":"{ no such field }","c":"query A { mood } query B { mood }"}"#).unwrap();
