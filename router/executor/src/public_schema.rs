@@ -31,7 +31,9 @@ pub(crate) fn clean_public(document: &Document) -> Document {
             _ => {}
         }
     }
-    let mut specified: Vec<Document> = safe_parse_schema(SPECIFIED_DIRECTIVES).into_iter().collect();
+    let mut specified: Vec<Document> = safe_parse_schema(SPECIFIED_DIRECTIVES)
+        .into_iter()
+        .collect();
     if !seen.contains("@defer") {
         specified.extend(safe_parse_schema(DEFERRING));
     }
