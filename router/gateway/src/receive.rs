@@ -47,6 +47,10 @@ pub(crate) struct Operation {
 
 /// What an HTTP request holds.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one per request, and an allocation would cost more than the move"
+)]
 pub(crate) enum Received {
     One(Operation),
     Batch(Vec<Operation>),

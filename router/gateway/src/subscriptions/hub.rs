@@ -102,7 +102,7 @@ impl Hub {
         // A subgraph's own stream is resumed by the subgraph, and then is nobody else's.
         let fed = mapping(&origin.context, &planned)?.is_some();
         let (topic, joined) = match resume {
-            Some(event) if !fed => self.begin(None, &origin, &planned, Some(event)),
+            Some(event) if !fed => begin(None, &origin, &planned, Some(event)),
             _ => self.join(key, &origin, &planned),
         };
         let mut subscription = Subscription {
@@ -134,27 +134,8 @@ impl Hub {
         {
             return (topic.clone(), joined);
         }
-        let (topic, joined) = self.begin(Some(key), origin, planned, None);
+        let (topic, joined) = begin(Some(key), origin, planned, None);
         topics.insert(key, topic.clone());
-        (topic, joined)
-    }
-
-    fn begin(
-        &self,
-        key: Option<Key>,
-        origin: &Origin,
-        planned: &Planned,
-        resume: Option<u64>,
-    ) -> (Arc<Topic>, Joined) {
-        let queue = origin.context.engine.config.subscriptions.queue;
-        let (topic, joined) = Topic::begin(queue);
-        tokio::spawn(follow(
-            topic.clone(),
-            key,
-            origin.clone(),
-            planned.clone(),
-            resume,
-        ));
         (topic, joined)
     }
 
@@ -175,6 +156,25 @@ impl Hub {
             });
         Some(feed.clone())
     }
+}
+
+/// A topic with its first subscriber, and the task that feeds it.
+fn begin(
+    key: Option<Key>,
+    origin: &Origin,
+    planned: &Planned,
+    resume: Option<u64>,
+) -> (Arc<Topic>, Joined) {
+    let queue = origin.context.engine.config.subscriptions.queue;
+    let (topic, joined) = Topic::begin(queue);
+    tokio::spawn(follow(
+        topic.clone(),
+        key,
+        origin.clone(),
+        planned.clone(),
+        resume,
+    ));
+    (topic, joined)
 }
 
 fn crowded() -> Refusal {

@@ -51,7 +51,7 @@ enum Way {
 
 enum SubscriptionWay {
     Sse(Box<HttpEndpoint>),
-    WebSocket(WebSocketEndpoint),
+    WebSocket(Box<WebSocketEndpoint>),
 }
 
 impl Endpoint {
@@ -186,7 +186,7 @@ fn subscription_way(
         (SubscriptionProtocol::WebSocket, configured) => {
             let url = configured.as_deref().or(own.url.as_deref()).unwrap_or(url);
             let endpoint = WebSocketEndpoint::new(url, client.clone())?;
-            Ok(Some(SubscriptionWay::WebSocket(endpoint)))
+            Ok(Some(SubscriptionWay::WebSocket(Box::new(endpoint))))
         }
     }
 }

@@ -196,7 +196,7 @@ impl Parser {
             b"id" => {
                 self.id = std::str::from_utf8(value)
                     .ok()
-                    .and_then(|id| id.parse().ok())
+                    .and_then(|id| id.parse().ok());
             }
             // Comments, "retry" and whatever is unknown.
             _ => {}
