@@ -63,6 +63,12 @@ impl Default for SubscriptionsConfig {
 }
 
 impl SubscriptionsConfig {
+    /// The source that a subgraph of a supergraph is. Its URL says that it is none that is called: a server of another
+    /// supergraph that happens to have the same name stays one.
+    pub(crate) fn source(&self, name: &str, url: &str) -> Option<&EventSourceConfig> {
+        self.sources.get(name).filter(|_| url.starts_with("nats:"))
+    }
+
     /// What types cannot check: the setting at fault, what it is, what is expected.
     pub(super) fn fault(&self) -> Option<(&'static str, String, &'static str)> {
         let counts = [

@@ -148,8 +148,8 @@ pub(super) fn mapping(
     let Some(entry) = snapshot.supergraph.subgraph(source.subgraph) else {
         return Ok(None);
     };
-    let sources = &context.engine.config.subscriptions.sources;
-    let Some(config) = sources.get(&entry.name) else {
+    let subscriptions = &context.engine.config.subscriptions;
+    let Some(config) = subscriptions.source(&entry.name, &entry.url) else {
         return Ok(None);
     };
     let field: &EventFieldConfig = config.fields.get(&source.field).ok_or_else(|| {

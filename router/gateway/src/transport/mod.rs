@@ -68,7 +68,7 @@ impl Endpoint {
     ) -> Result<Self, ConfigError> {
         let default = SubgraphConfig::default();
         let own = config.subgraphs.get(name).unwrap_or(&default);
-        let is_source = config.subscriptions.sources.contains_key(name);
+        let is_source = config.subscriptions.source(name, url).is_some();
         let fault = |url: &str, reason: String| ConfigError::SubgraphUrl {
             name: name.to_owned(),
             url: url.to_owned(),
