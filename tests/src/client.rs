@@ -98,6 +98,12 @@ impl Client {
             .await
     }
 
+    /// What the endpoint's process counts, in Prometheus' text format.
+    pub async fn metrics(&self) -> Result<String> {
+        let url = self.endpoint.replace("/graphql", "/metrics");
+        Ok(self.http.get(url).send().await?.text().await?)
+    }
+
     /// Sends a request body as it is.
     pub async fn send(&self, body: Value) -> Result<Answer> {
         let mut request = self

@@ -20,6 +20,8 @@ use tokio::process::Command;
 use crate::client::Client;
 use crate::process::{Role, coko};
 
+/// The name of a second router's process.
+const SECOND: &str = "router-2";
 /// The subgraphs' roles.
 const SUBGRAPHS: [&str; 2] = ["auth", "catalog"];
 
@@ -115,6 +117,22 @@ impl Stack {
             "http://{}/graphql",
             self.address(role)?
         )))
+    }
+
+    /// Another router beside the one there is, in a process of its own.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn another_router(&mut self) -> Result<Client> {
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        self.start_process("router", &[(SECOND.to_owned(), anywhere)])
+            .await?;
+        let process = self.processes.get(SECOND).context("it was just started")?;
+        let address = process
+            .addresses
+            .get("router")
+            .context("a router listens")?;
+        Ok(Client::new(format!("http://{address}/graphql")))
     }
 
     /// The base URL of a role.
@@ -235,6 +253,8 @@ impl Stack {
         }
         let log = self.log();
         let process = Role::start(&arguments, &environment, log).await?;
+        let second = ports.iter().any(|(port, _)| port == SECOND);
+        let name = if second { SECOND } else { name };
         self.processes.insert(name.to_owned(), process);
         Ok(())
     }

@@ -83,6 +83,9 @@ pub enum Command {
     /// Domain events: history, live, and those that could not be handled.
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Answers that routers keep: drop some, everywhere.
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// Look for what is missing or misconfigured on this machine, and say what to do.
     Doctor,
     /// Print the query plan of an operation.
@@ -103,6 +106,58 @@ pub enum Command {
     /// Private PostgreSQL, NATS and Redis by themselves, for tests and development.
     #[command(subcommand)]
     Servers(ServersCommand),
+}
+
+/// Commands about the router's cache.
+#[derive(Debug, Subcommand)]
+pub enum CacheCommand {
+    /// Drop cached answers of every router.
+    Purge(PurgeArgs),
+}
+
+/// Options of `coko cache purge`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  coko cache purge --type Book --key id=01890a5d-ac96-774b-bcce-b302099a8101
+  coko cache purge --field Query.newReleases
+  coko cache purge --subgraph catalog --router https://api.example
+  coko cache purge --all")]
+pub struct PurgeArgs {
+    /// Everything.
+    #[arg(long, required_unless_present_any = ["type_name", "field", "subgraph"], conflicts_with_all = ["type_name", "field", "subgraph"])]
+    pub all: bool,
+    /// Answers that hold an entity of this type.
+    #[arg(long = "type", value_name = "TYPE", conflicts_with_all = ["field", "subgraph"])]
+    pub type_name: Option<String>,
+    /// Only the entity with this key; once for each field of the key.
+    #[arg(long, value_name = "FIELD=VALUE", requires = "type_name", value_parser = key_field)]
+    pub key: Vec<(String, String)>,
+    /// Answers to this root field, such as Query.books.
+    #[arg(long, value_name = "TYPE.FIELD", conflicts_with = "subgraph")]
+    pub field: Option<String>,
+    /// Answers of this subgraph.
+    #[arg(long, value_name = "NAME")]
+    pub subgraph: Option<String>,
+    /// One of the routers; it tells the others.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4000")]
+    pub router: url::Url,
+    /// The operators' token, or an access token with the permission system:manage; by default what `router.admin.token` is
+    /// set to.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "COKO_ADMIN_TOKEN",
+        hide_env_values = true
+    )]
+    pub token: Option<String>,
+}
+
+fn key_field(text: &str) -> Result<(String, String), String> {
+    let (field, value) = text
+        .split_once('=')
+        .ok_or("expected FIELD=VALUE such as id=1")?;
+    Ok((field.to_owned(), value.to_owned()))
 }
 
 /// Options of `coko up`.

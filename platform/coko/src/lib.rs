@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod home;
+mod invalidation;
 pub mod live;
 mod output;
 pub mod platform;

@@ -69,15 +69,7 @@ impl Parsed {
             .map_err(anyhow::Error::msg)
             .context("the broker cannot be used (nats.url)")?;
         let bus = Bus::Nats(nats);
-        let redis = settings
-            .redis
-            .url
-            .as_ref()
-            .map(|url| coko_core::redis::connect(url.expose()));
-        let redis = redis
-            .transpose()
-            .map_err(anyhow::Error::msg)
-            .context("Redis cannot be used (redis.url)")?;
+        let redis = redis(&settings)?;
         let clock = Clock::system();
         let revocations = Revocations::new(&bus, clock.clone());
         let cache = Cache::new(settings.cache.megabytes << 20, redis.clone(), &bus);
@@ -108,25 +100,31 @@ pub struct RouterParts {
     pub limiter: Option<RateLimiter>,
     /// Signs what subgraphs are told.
     pub internal_key: Option<InternalKey>,
-    /// The broker, from which registered operations and the events of subscriptions come.
+    /// The broker, from which registered operations and the events of subscriptions and of caching come.
     pub nats: Option<Nats>,
+    /// Answers that routers share.
+    pub redis: Option<fred::clients::Client>,
     /// Learns of revocations.
     pub tasks: Vec<Task>,
 }
 
 impl RouterParts {
     /// Everything, from the platform of the subgraphs in the same process.
-    pub(crate) fn of(platform: &Platform) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When the URL of Redis is malformed.
+    pub(crate) fn of(platform: &Platform, settings: &Settings) -> anyhow::Result<Self> {
+        Ok(Self {
             verifier: Some(platform.verifier.clone()),
             limiter: Some(platform.limiter.clone()),
             internal_key: Some(platform.internal_key.clone()),
+            redis: redis(settings)?,
             nats: match &platform.bus {
                 Bus::Nats(nats) => Some(nats.clone()),
                 Bus::Recording(_) => None,
             },
             tasks: Vec::new(),
-        }
+        })
     }
 
     /// Connects to what is configured.
@@ -137,15 +135,7 @@ impl RouterParts {
         let clock = Clock::system();
         let keys = public_keys(settings)?;
         let mut tasks = Vec::new();
-        let redis = settings
-            .redis
-            .url
-            .as_ref()
-            .map(|url| coko_core::redis::connect(url.expose()));
-        let redis = redis
-            .transpose()
-            .map_err(anyhow::Error::msg)
-            .context("Redis cannot be used (redis.url)")?;
+        let redis = redis(settings)?;
         let nats = match &settings.nats.url {
             Some(url) => {
                 let nats = Nats::connect(url.expose(), "router", settings.nats.replicas).await;
@@ -167,12 +157,27 @@ impl RouterParts {
         };
         Ok(Self {
             verifier,
-            limiter: redis.map(|client| RateLimiter::new(clock, Some(client))),
+            limiter: redis
+                .clone()
+                .map(|client| RateLimiter::new(clock, Some(client))),
             internal_key: internal_key(settings)?,
+            redis,
             nats,
             tasks,
         })
     }
+}
+
+fn redis(settings: &Settings) -> anyhow::Result<Option<fred::clients::Client>> {
+    let connected = settings
+        .redis
+        .url
+        .as_ref()
+        .map(|url| coko_core::redis::connect(url.expose()));
+    connected
+        .transpose()
+        .map_err(anyhow::Error::msg)
+        .context("Redis cannot be used (redis.url)")
 }
 
 fn internal_key(settings: &Settings) -> anyhow::Result<Option<InternalKey>> {

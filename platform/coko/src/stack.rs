@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use crate::config::Settings;
+use crate::invalidation;
 use crate::live;
 use crate::platform::{Connected, Parsed, RouterParts};
 use crate::proxy;
@@ -161,7 +162,7 @@ impl Stack {
         }
         if let Some(config) = self.router {
             let parts = match &running.platform {
-                Some(platform) => RouterParts::of(platform),
+                Some(platform) => RouterParts::of(platform, &self.settings)?,
                 None => RouterParts::connect(&self.settings).await?,
             };
             parts.tasks.iter().for_each(|task| shutdown.run(task));
@@ -175,6 +176,7 @@ impl Stack {
                 internal_key: parts.internal_key,
                 in_process,
                 nats: parts.nats.clone(),
+                redis: parts.redis,
                 clock: None,
                 entropy: None,
                 shutdown: Some(shutdown.clone()),
@@ -210,6 +212,8 @@ fn router_config(
     defaults.persisted.files = committed_manifests()?;
     let sources = &mut defaults.subscriptions.sources;
     sources.insert(live::NAME.to_owned(), live::source());
+    // Events make answers stale, so with a broker they can be kept.
+    defaults.cache = invalidation::cache(settings.nats.url.is_some());
     let mut config = settings
         .section_over(roles::ROUTER, &defaults)
         .context("the role router cannot be configured")?;

@@ -1,7 +1,9 @@
 //! What a command knows of the outside: who asks, when, in which language, and in which trace.
 
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -18,7 +20,7 @@ pub struct CommandContext {
     /// Where ids and secrets come from.
     pub entropy: Entropy,
     /// Who asks; the system itself when an event or a timer does.
-    pub viewer: Arc<Viewer>,
+    pub viewer: Asker,
     /// The language of messages.
     pub locale: Locale,
     /// Identifies the request in logs, errors and events (`correlationid`).
@@ -33,6 +35,38 @@ pub struct CommandContext {
     pub agent: Option<String>,
 }
 
+/// Who asks. Whoever looks is noticed: an answer for which nobody looked is the same for everyone, and may be shared.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    viewer: Arc<Viewer>,
+    consulted: Arc<AtomicBool>,
+}
+
+impl Asker {
+    /// Whether anything about the viewer was looked at, through this value or a clone of it.
+    pub fn was_consulted(&self) -> bool {
+        self.consulted.load(Ordering::Relaxed)
+    }
+}
+
+impl Deref for Asker {
+    type Target = Viewer;
+
+    fn deref(&self) -> &Viewer {
+        self.consulted.store(true, Ordering::Relaxed);
+        &self.viewer
+    }
+}
+
+impl From<Viewer> for Asker {
+    fn from(viewer: Viewer) -> Self {
+        Self {
+            viewer: Arc::new(viewer),
+            consulted: Arc::default(),
+        }
+    }
+}
+
 impl CommandContext {
     /// A context in which the system itself acts: timers, seeds, command line.
     pub fn system(now: OffsetDateTime, entropy: Entropy) -> Self {
@@ -40,7 +74,7 @@ impl CommandContext {
         Self {
             now,
             entropy,
-            viewer: Arc::new(Viewer::system()),
+            viewer: Viewer::system().into(),
             locale: Locale::FR,
             request_id,
             traceparent: None,

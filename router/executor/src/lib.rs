@@ -40,7 +40,7 @@ pub use plan::{
 };
 pub use supergraph::{SubgraphEntry, SubgraphId, Supergraph, SupergraphError};
 pub use transport::{
-    OperationKind, SourceEvent, SubgraphEvents, SubgraphReply, SubgraphRequest, SubgraphTransport,
-    TransportError,
+    BodyLayout, OperationKind, RepresentationList, SourceEvent, SubgraphEvents, SubgraphReply,
+    SubgraphRequest, SubgraphTransport, TransportError,
 };
 pub use variables::{Variables, coerce_variables};

@@ -5,7 +5,13 @@ use futures::{future::BoxFuture, stream::BoxStream};
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use crate::{error::ErrorCode, files::CallFiles, supergraph::SubgraphId};
+use crate::{
+    error::ErrorCode,
+    files::CallFiles,
+    plan::{Fetch, FetchWork},
+    response::{TargetSet, Written},
+    supergraph::SubgraphId,
+};
 
 /// The kind of a GraphQL operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +50,65 @@ pub struct SubgraphRequest<'a> {
     pub deadline: Instant,
     /// Files that belong to the body's variables, which hold null in their places.
     pub files: Option<CallFiles<'a>>,
+    /// What the body is made of, for those who ask for a part of it only; `None` when nobody knows.
+    pub layout: Option<BodyLayout<'a>>,
+}
+
+/// What a request's body is made of: the document, the same for every request of its fetch, then lists of
+/// representations, then other variables.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLayout<'a> {
+    pub(crate) fetch: &'a Fetch,
+    /// One for each input of an entity fetch; none for root fields.
+    pub(crate) sets: &'a [TargetSet],
+}
+
+/// One list of representations in a body.
+#[derive(Debug, Clone, Copy)]
+pub struct RepresentationList<'a> {
+    /// The bytes between the list's brackets, as start and end in the body.
+    pub content: (usize, usize),
+    written: &'a [Written],
+}
+
+impl RepresentationList<'_> {
+    /// A representation, as start and end in the body.
+    pub fn item(&self, position: usize) -> Option<(usize, usize)> {
+        let written = self.written.get(position)?;
+        Some((written.start, written.end))
+    }
+
+    /// The representations in their order, each as start and end in the body.
+    pub fn items(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.written
+            .iter()
+            .map(|written| (written.start, written.end))
+    }
+}
+
+impl<'a> BodyLayout<'a> {
+    /// How many bytes at the body's beginning are `{"query":"…","variables":{`.
+    pub fn document_bytes(&self) -> usize {
+        self.fetch.body_prefix.len()
+    }
+
+    /// The lists of representations in the order of the body; none for root fields.
+    pub fn lists(&self) -> impl ExactSizeIterator<Item = RepresentationList<'a>> + use<'a> {
+        self.sets.iter().map(|set| RepresentationList {
+            content: set.content,
+            written: &set.written,
+        })
+    }
+
+    /// The keys of the answer's lists of entities, each with the position of the list that it answers; none for root
+    /// fields.
+    pub fn outputs(&self) -> impl Iterator<Item = (&'a str, usize)> + use<'a> {
+        let outputs = match &self.fetch.work {
+            FetchWork::Root { .. } => &[],
+            FetchWork::Entities { outputs, .. } => outputs.as_slice(),
+        };
+        outputs.iter().map(|output| (&*output.key, output.input))
+    }
 }
 
 /// What a subgraph answered, its body whole.

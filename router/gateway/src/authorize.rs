@@ -59,6 +59,11 @@ impl Demands {
         Self(collector.found)
     }
 
+    /// Whether anybody may ask for everything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The demands that `viewer` does not meet, as errors.
     fn unmet(&self, viewer: &Viewer, authenticated: bool, rules: &Rules) -> Vec<GraphQLError> {
         let code = if authenticated {

@@ -12,6 +12,8 @@ use crate::refusal::{GraphQLError, Refusal};
 pub(crate) struct Coerced {
     pub(crate) prepared: Prepared,
     pub(crate) variables: Variables,
+    /// What the operation is estimated to cost with them.
+    pub(crate) cost: u64,
 }
 
 /// Coerces the variables, then computes the cost, which may depend on them.
@@ -37,6 +39,7 @@ pub(crate) fn coerce(context: &RequestContext, prepared: Prepared) -> Result<Coe
     Ok(Coerced {
         prepared,
         variables,
+        cost,
     })
 }
 

@@ -22,14 +22,16 @@ const MUTATION_WEIGHT: u64 = 10;
 /// The cost of an operation as a function of its variables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Demand {
-    terms: Vec<Term>,
+    pub(crate) terms: Vec<Term>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Term {
-    weight: u64,
+pub(crate) struct Term {
+    /// The field's key in the answer.
+    pub(crate) key: String,
+    pub(crate) weight: u64,
     size: Size,
-    children: Vec<Term>,
+    pub(crate) children: Vec<Term>,
 }
 
 /// How often a term counts.
@@ -145,9 +147,11 @@ impl<'d> Deriver<'d> {
     }
 
     fn field(&self, parent: &str, field: &'d Field, sized: Option<(&ListSize, &Size)>) -> Term {
+        let key = field.alias.as_ref().unwrap_or(&field.name).clone();
         let Some(entry) = self.table.field(parent, &field.name) else {
             // Introspection and `__typename` are answered here and cost nothing.
             return Term {
+                key,
                 weight: 0,
                 size: Size::Once,
                 children: Vec::new(),
@@ -189,6 +193,7 @@ impl<'d> Deriver<'d> {
             &mut children,
         );
         Term {
+            key,
             weight,
             size,
             children,

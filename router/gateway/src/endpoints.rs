@@ -23,7 +23,7 @@ use crate::config::CompressionConfig;
 use crate::engine::Engine;
 use crate::receive::PathId;
 use crate::subscriptions::LAST_EVENT_ID;
-use crate::{dictionary, ide, media, pipeline, websocket};
+use crate::{admin, dictionary, ide, media, pipeline, respond, websocket};
 
 /// Everything the gateway answers.
 pub(crate) fn router(engine: Arc<Engine>) -> Router {
@@ -43,13 +43,17 @@ pub(crate) fn router(engine: Arc<Engine>) -> Router {
     if engine.config.ide {
         router = router.route("/", get(page));
     }
+    router = router.merge(admin::routes(&engine));
     // Outermost last: a panic becomes an answer before it is compressed, and preflights never reach the pipeline.
     let mut router = router
         .with_state(engine.clone())
         .merge(telemetry::metrics_router())
         .layer(CatchPanicLayer::custom(panicked));
     if engine.config.compression.enabled {
-        router = router.layer(compression(&engine.config.compression));
+        // A compressed answer is another representation than a plain one, so its validator is another, too.
+        router = router
+            .layer(compression(&engine.config.compression))
+            .layer(axum::middleware::map_response(respond::mark_encoding));
     }
     if !engine.config.cors.origins.is_empty() {
         router = router.layer(cors(&engine));

@@ -8,11 +8,13 @@ use coko_core::clock::Clock;
 use coko_core::identity::{InternalKey, Verifier};
 use coko_core::ids::Entropy;
 use coko_core::rate_limit::RateLimiter;
+use coko_core::service::Nats;
 use coko_core::translation::Translations;
 use coko_executor::ErrorPolicy;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use crate::cache::ResponseCache;
 use crate::config::Config;
 use crate::dictionary::Dictionaries;
 use crate::persisted::Documents;
@@ -32,6 +34,10 @@ pub(crate) struct Engine {
     pub(crate) limiter: RateLimiter,
     pub(crate) in_process: HashMap<String, axum::Router>,
     pub(crate) client: Client,
+    /// Answers of subgraphs, where they are kept.
+    pub(crate) cache: Option<Arc<ResponseCache>>,
+    /// Where operators' purges are told to other routers.
+    pub(crate) bus: Option<Nats>,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) translations: Translations,

@@ -2,13 +2,16 @@
 
 use bytes::Bytes;
 use coko_core::identity::{ENVELOPE_HEADER, Envelope};
-use coko_executor::{ExecutionInput, FetchOutcome, FetchRecord};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use coko_executor::{ExecutionInput, FetchOutcome, FetchRecord, OperationKind, SubgraphTransport};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::json;
 use tracing::Instrument as _;
 
+use crate::actual_cost;
 use crate::authorize::core_kind;
+use crate::cache::{CachedFetches, Policy};
 use crate::context::RequestContext;
+use crate::language;
 use crate::plan::Planned;
 use crate::prepare::PreparedOperation;
 use crate::refusal::Refusal;
@@ -30,9 +33,36 @@ pub(crate) struct Executed {
     pub(crate) stream: Option<Box<Subscription>>,
     pub(crate) errors: usize,
     pub(crate) fetches: usize,
+    /// How many of the fetches no subgraph was called for; 1 when the whole answer was there.
+    pub(crate) cached: usize,
+    /// What clients and the caches before them may do with it; `None` when nobody said.
+    pub(crate) policy: Option<Policy>,
+    /// Whether callers had to show something for it.
+    pub(crate) demanding: bool,
+    /// Its strong validator, when that is known already.
+    pub(crate) etag: Box<str>,
     pub(crate) hash: String,
     pub(crate) name: Option<String>,
     pub(crate) kind: &'static str,
+}
+
+impl Executed {
+    /// An answer of which nothing more is known.
+    pub(crate) fn new(operation: &PreparedOperation, body: Bytes) -> Self {
+        Self {
+            body,
+            stream: None,
+            errors: 0,
+            fetches: 0,
+            cached: 0,
+            policy: None,
+            demanding: !operation.demands.is_empty(),
+            etag: Box::default(),
+            hash: operation.hash.clone(),
+            name: operation.name.clone(),
+            kind: operation.kind.as_str(),
+        }
+    }
 }
 
 /// Runs the plan, or shows it when that is what was asked for.
@@ -48,27 +78,28 @@ pub(crate) async fn execute(
         plan,
         variables,
         uploads,
+        cost,
+        recall,
     } = planned;
-    let whole = |body: Bytes, errors: usize, fetches: usize| Executed {
-        body,
-        stream: None,
-        errors,
-        fetches,
-        hash: operation.hash.clone(),
-        name: operation.name.clone(),
-        kind: operation.kind.as_str(),
-    };
     if context.explain {
         let body = json!({ "data": null, "extensions": { "plan": { "text": plan.pretty(), "nodes": plan.json() } } });
-        return Ok(whole(Bytes::from(body.to_string()), 0, 0));
+        return Ok(Executed::new(&operation, Bytes::from(body.to_string())));
     }
     let config = &context.engine.config;
     let headers = headers(context, &operation);
+    // Nobody looks at what the answer to a POST allows, unless it may be kept here or makes stale what is.
+    let changes = context.engine.cache.is_some() && operation.kind == OperationKind::Mutation;
+    let caching = (recall.is_some() || changes || context.method == Method::GET)
+        .then(|| CachedFetches::new(context, recall.as_ref().map(|recall| &recall.caller)));
+    let transport: &dyn SubgraphTransport = match &caching {
+        Some(caching) => caching,
+        None => &context.snapshot.transports,
+    };
     let input = ExecutionInput {
         variables: &variables,
         headers: &headers,
         deadline: context.deadline,
-        transport: &context.snapshot.transports,
+        transport,
         request_id: &context.request_id,
         errors: &context.engine.error_policy,
         max_errors: config.limits.errors,
@@ -80,7 +111,24 @@ pub(crate) async fn execute(
         .instrument(trace::executing(&operation))
         .await;
     measure(context, &output.fetches);
-    Ok(whole(output.body, output.error_count, output.fetches.len()))
+    let mut executed = Executed::new(&operation, output.body);
+    executed.errors = output.error_count;
+    executed.fetches = output.fetches.len();
+    if let Some(gathered) = caching.map(CachedFetches::finish) {
+        executed.cached = gathered.hits;
+        if executed.errors == 0 {
+            executed.policy = gathered.policy;
+            if let (Some(cache), Some(recall)) = (&context.engine.cache, &recall) {
+                executed.etag = cache.keep_operation(recall, &executed.body, &gathered);
+            }
+        }
+    }
+    if actual_cost::is_asked(context) {
+        executed.body = actual_cost::told(&executed.body, &operation.demand, cost);
+        executed.policy = None;
+        executed.etag = Box::default();
+    }
+    Ok(executed)
 }
 
 /// Calls to subgraphs by name and outcome.
@@ -104,6 +152,24 @@ pub(crate) fn measure(context: &RequestContext, fetches: &[FetchRecord]) {
 
 /// What subgraphs are told: the client's token and preferences, and what the gateway vouches for.
 pub(crate) fn headers(context: &RequestContext, operation: &PreparedOperation) -> HeaderMap {
+    let mut headers = forwarded(context);
+    let vouched = [
+        ("x-request-id", Some(context.request_id.to_string())),
+        ("traceparent", Some(context.traceparent.to_string())),
+        (ENVELOPE_HEADER, envelope(context, operation)),
+    ];
+    for (name, value) in vouched {
+        // Whatever the client sent under these names is not handed on.
+        headers.remove(name);
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    headers
+}
+
+/// What is handed on of the client's own headers.
+pub(crate) fn forwarded(context: &RequestContext) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     for name in FORWARDED {
         if let Some(value) = context.headers.get(&name) {
@@ -121,19 +187,23 @@ pub(crate) fn headers(context: &RequestContext, operation: &PreparedOperation) -
             headers.insert(name, value.clone());
         }
     }
-    let vouched = [
-        ("x-request-id", Some(context.request_id.to_string())),
-        ("traceparent", Some(context.traceparent.to_string())),
-        (ENVELOPE_HEADER, envelope(context, operation)),
-    ];
-    for (name, value) in vouched {
-        // Whatever the client sent under these names is not handed on.
-        headers.remove(name);
-        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
+    localize(context, &mut headers);
     headers
+}
+
+/// Reduces the client's languages to the best of those that subgraphs speak, where these are configured.
+fn localize(context: &RequestContext, headers: &mut HeaderMap) {
+    let spoken = &context.engine.config.cache.languages;
+    if spoken.is_empty() {
+        return;
+    }
+    let asked = headers.get(header::ACCEPT_LANGUAGE);
+    let best = asked
+        .and_then(|value| value.to_str().ok())
+        .map(|value| language::best(value, spoken));
+    if let Some(best) = best.and_then(|best| HeaderValue::from_str(best).ok()) {
+        headers.insert(header::ACCEPT_LANGUAGE, best);
+    }
 }
 
 /// The facts of the client's operation, sealed: a subgraph sees only its part of it.

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::cache::{self, ResponseCache};
 use crate::config::{Config, ConfigError, ErrorsConfig, SupergraphSource};
 use crate::dictionary::Dictionaries;
 use crate::engine::Engine;
@@ -44,9 +45,12 @@ pub struct Dependencies {
     pub clock: Option<Clock>,
     /// Randomness for ids; the system's by default.
     pub entropy: Option<Entropy>,
-    /// Where event-fed subscriptions get their events. Without it they are refused.
+    /// Where domain events come from: those of subscriptions, and those that make kept answers stale. Without it event-fed
+    /// subscriptions are refused, and answers are kept as long as subgraphs allow.
     pub nats: Option<Nats>,
-    /// Ends the watching of files and open subscriptions. Without it they live as long as the process.
+    /// The Redis that routers share; without it each keeps answers for itself.
+    pub redis: Option<fred::clients::Client>,
+    /// Ends what goes on beside requests, and open subscriptions. Without it that lives as long as the process.
     pub shutdown: Option<Shutdown>,
 }
 
@@ -95,7 +99,10 @@ impl Gateway {
             .shutdown
             .as_ref()
             .map_or_else(CancellationToken::new, Shutdown::token);
+        let entropy = deps.entropy.unwrap_or_else(Entropy::system);
         let engine = Arc::new(Engine {
+            cache: ResponseCache::new(&config.cache, deps.redis, &clock, &entropy),
+            bus: deps.nats.clone(),
             snapshot: ArcSwap::from_pointee(snapshot),
             documents,
             dictionaries: Dictionaries::load(&config.compression)?,
@@ -107,7 +114,7 @@ impl Gateway {
             in_process: deps.in_process,
             client,
             clock,
-            entropy: deps.entropy.unwrap_or_else(Entropy::system),
+            entropy,
             translations,
             error_policy: error_policy(&config.errors),
             hub: Hub::new(&config.subscriptions, deps.nats, draining),
@@ -134,6 +141,13 @@ impl Gateway {
                 upgraded.close();
                 upgraded.wait().await;
             });
+        }
+        let engine = &gateway.engine;
+        for task in cache::follow(engine, engine.bus.as_ref()) {
+            match &deps.shutdown {
+                Some(shutdown) => shutdown.run(&task),
+                None => drop(tokio::spawn(task.run(CancellationToken::new()))),
+            }
         }
         Ok(gateway)
     }

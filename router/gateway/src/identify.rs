@@ -71,7 +71,7 @@ pub(crate) fn recheck(context: &RequestContext) -> Option<Result<(), Refusal>> {
 }
 
 /// The scheme is case-insensitive (RFC 9110, section 11.1).
-fn bearer(value: &str) -> Option<&str> {
+pub(crate) fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -15,8 +15,11 @@
 //! # }
 //! ```
 
+mod actual_cost;
+mod admin;
 mod admit;
 mod authorize;
+mod cache;
 mod coerce;
 pub mod config;
 mod context;
@@ -31,6 +34,7 @@ mod field_table;
 mod gateway;
 mod ide;
 mod identify;
+mod language;
 mod lexical;
 mod media;
 mod overrides;

@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 
 use crate::admit::{admit, check_origin};
 use crate::authorize::authorize;
+use crate::cache::{Recalled, recall};
 use crate::coerce::coerce;
 use crate::context::RequestContext;
 use crate::engine::Engine;
@@ -97,7 +98,11 @@ async fn run(context: &RequestContext, operation: Operation) -> Outcome {
     let prepared = prepare(context, resolved).await?;
     let authorized = authorize(context, prepared)?;
     let coerced = coerce(context, authorized)?;
-    let planned = plan(context, coerced).await?;
+    let asked = match recall(context, coerced) {
+        Recalled::Answer(executed) => return Ok(executed),
+        Recalled::Ask(asked) => *asked,
+    };
+    let planned = plan(context, asked).await?;
     match origin {
         Some(origin) if planned.operation.kind == OperationKind::Subscription => {
             subscribe(context, origin, planned).await

@@ -8,7 +8,7 @@ use coko_executor::{
     ErrorCode, ExecutablePlan, PlanCancellation, PlanError, Variables, plan_with_overrides,
 };
 
-use crate::coerce::Coerced;
+use crate::cache::{Asked, Recall};
 use crate::context::RequestContext;
 use crate::overrides::Decision;
 use crate::prepare::{PreparedOperation, too_late};
@@ -24,13 +24,18 @@ pub(crate) struct Planned {
     pub(crate) plan: Arc<ExecutablePlan>,
     pub(crate) variables: Variables,
     pub(crate) uploads: Option<Uploads>,
+    /// What the operation is estimated to cost.
+    pub(crate) cost: u64,
+    /// Where to keep the answer.
+    pub(crate) recall: Option<Recall>,
 }
 
 /// Finds the operation's plan, or makes it while others wait for the same one.
 ///
 /// # Errors
 /// `TIMEOUT` when planning takes too long, which is tried again next time; `INTERNAL` when the planner cannot plan it.
-pub(crate) async fn plan(context: &RequestContext, coerced: Coerced) -> Result<Planned, Refusal> {
+pub(crate) async fn plan(context: &RequestContext, asked: Asked) -> Result<Planned, Refusal> {
+    let Asked { coerced, recall } = asked;
     let operation = coerced.prepared.operation;
     let decision = context.snapshot.overrides.decide(context);
     let cell = operation.plans.of(&decision);
@@ -44,6 +49,8 @@ pub(crate) async fn plan(context: &RequestContext, coerced: Coerced) -> Result<P
         plan,
         variables: coerced.variables,
         uploads: coerced.prepared.request.uploads,
+        cost: coerced.cost,
+        recall,
     })
 }
 

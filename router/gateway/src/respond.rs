@@ -6,9 +6,10 @@ use axum::body::Body;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use coko_core::locale::Locale;
 use coko_core::telemetry;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::cache::{Policy, etag};
 use crate::context::RequestContext;
 use crate::engine::Engine;
 use crate::execute::Executed;
@@ -31,7 +32,11 @@ pub(crate) fn respond(context: &RequestContext, outcome: Outcome) -> Response<Bo
             if let Some(dictionaries) = &context.engine.dictionaries {
                 dictionaries.learn(context, &executed);
             }
-            write(context, StatusCode::OK, executed.body, [])
+            if context.method == Method::GET {
+                cacheable(context, executed)
+            } else {
+                write(context, StatusCode::OK, executed.body, [])
+            }
         }
         Err(refusal) => {
             let status = match refusal.level {
@@ -45,6 +50,88 @@ pub(crate) fn respond(context: &RequestContext, outcome: Outcome) -> Response<Bo
             write(context, status, body, refusal.headers)
         }
     }
+}
+
+/// The answer to a `GET`, which caches may keep as far as all of its parts allow (RFC 9110 and 9111).
+fn cacheable(context: &RequestContext, executed: Executed) -> Response<Body> {
+    if executed.errors > 0 || context.explain {
+        return write(context, StatusCode::OK, executed.body, []);
+    }
+    let policy = executed.policy.unwrap_or(Policy::NEVER);
+    let with_token = context.headers.contains_key(header::AUTHORIZATION);
+    // What a caller had to be let in for is for him.
+    let is_shared =
+        context.engine.config.anonymous && !executed.demanding && policy.is_shareable(with_token);
+    let validator = if executed.etag.is_empty() {
+        etag(&executed.body)
+    } else {
+        executed.etag
+    };
+    // The media types are different representations of the same body.
+    let validator = match context.media {
+        Media::Json => validator.into(),
+        Media::GraphQLResponse => format!("{validator}-g"),
+    };
+    let known = context
+        .headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .find(|tag| *tag == "*" || opaque(tag) == validator);
+    let tag = match known {
+        Some(tag) if tag != "*" => HeaderValue::from_str(tag.trim_start_matches("W/")),
+        _ => HeaderValue::try_from(format!("\"{validator}\"")),
+    };
+    let mut response = match known {
+        Some(_) => write(context, StatusCode::NOT_MODIFIED, Bytes::new(), []),
+        None => write(context, StatusCode::OK, executed.body, []),
+    };
+    let headers = response.headers_mut();
+    if known.is_some() {
+        headers.remove(header::CONTENT_TYPE);
+    }
+    headers.insert(header::CACHE_CONTROL, policy.header(is_shared));
+    if let Ok(tag) = tag {
+        headers.insert(header::ETAG, tag);
+    }
+    headers.insert(header::VARY, vary(context));
+    response
+}
+
+/// The part of a client's tag that is ours: without quotes, weakness and encoding.
+fn opaque(tag: &str) -> &str {
+    let tag = tag.trim_start_matches("W/").trim_matches('"');
+    tag.split_once('+').map_or(tag, |(tag, _)| tag)
+}
+
+/// The request headers that may change an answer, whether they did or not.
+fn vary(context: &RequestContext) -> HeaderValue {
+    let mut names = String::from("accept, accept-language, authorization, save-data");
+    for name in &context.engine.config.forward_headers {
+        names.push_str(", ");
+        names.push_str(name);
+    }
+    HeaderValue::try_from(names).unwrap_or_else(|_| HeaderValue::from_static("*"))
+}
+
+/// Marks the validator of a compressed answer with its encoding.
+pub(crate) async fn mark_encoding(mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    let encoding = headers
+        .get(header::CONTENT_ENCODING)
+        .and_then(|value| value.to_str().ok());
+    let tag = headers
+        .get(header::ETAG)
+        .and_then(|value| value.to_str().ok());
+    if let (Some(encoding), Some(tag)) = (encoding, tag)
+        && let Some(tag) = tag.strip_suffix('"')
+        && let Ok(tag) = HeaderValue::try_from(format!("{tag}+{encoding}\""))
+    {
+        headers.insert(header::ETAG, tag);
+    }
+    response
 }
 
 /// The answers to several operations, in their order.
@@ -149,6 +236,7 @@ pub(crate) fn summarize(context: &RequestContext, outcome: &Outcome, took: Durat
         outcome = label,
         errors,
         fetches = executed.map(|executed| executed.fetches),
+        cached = executed.map(|executed| executed.cached),
         bytes = executed.map(|executed| executed.body.len()),
         milliseconds = took.as_secs_f64() * 1000.0,
         "operation"

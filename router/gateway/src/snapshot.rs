@@ -6,6 +6,7 @@ use coko_executor::Supergraph;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
+use crate::cache::Shapes;
 use crate::config::{Config, ConfigError};
 use crate::field_table::FieldTable;
 use crate::overrides::Overrides;
@@ -19,6 +20,8 @@ pub(crate) struct Snapshot {
     pub(crate) transports: Transports,
     /// What its progressive overrides hang on.
     pub(crate) overrides: Overrides,
+    /// What is known of fetches for caching.
+    pub(crate) shapes: Shapes,
     /// Prepared operations end with their supergraph.
     pub(crate) prepared: PreparedOperations,
     /// A short hash of the SDL.
@@ -46,6 +49,7 @@ impl Snapshot {
             .into_static();
         Ok(Self {
             table: FieldTable::read(&document),
+            shapes: Shapes::new(&document, supergraph.subgraphs(), &config.cache.subgraphs),
             transports: Transports::new(supergraph.subgraphs(), config, client, in_process)?,
             overrides: Overrides::of(&supergraph),
             prepared: PreparedOperations::new(config.limits.prepared_bytes),

@@ -44,15 +44,9 @@ pub(crate) async fn subscribe(
     let key = key(&origin);
     let hub = &context.engine.hub;
     let subscription = hub.open(origin, planned, key, resume).await?;
-    Ok(Executed {
-        body: Bytes::new(),
-        stream: Some(Box::new(subscription)),
-        errors: 0,
-        fetches: 0,
-        hash: operation.hash.clone(),
-        name: operation.name.clone(),
-        kind: operation.kind.as_str(),
-    })
+    let mut executed = Executed::new(&operation, Bytes::new());
+    executed.stream = Some(Box::new(subscription));
+    Ok(executed)
 }
 
 /// What a returning subscriber has seen last: in the request itself, or in the header that `EventSource` sends.

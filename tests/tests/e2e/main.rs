@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod caching;
 mod faults;
 mod following;
 mod hostile;

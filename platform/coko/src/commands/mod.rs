@@ -1,6 +1,7 @@
 //! The table of commands: one file a verb.
 
 mod attached;
+mod cache;
 mod completions;
 mod config;
 mod doctor;
@@ -74,6 +75,7 @@ async fn run(global: Global, command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(command) => import::run(&global, &command).await,
         Command::Search(command) => search::run(&global, &command).await,
         Command::Events(command) => events::run(&global, &command).await,
+        Command::Cache(command) => cache::run(&global, &command).await,
         Command::Doctor => doctor::run(&global).await,
         Command::Plan(args) => plan::run(&global, &args),
         Command::Completions { shell } => completions::run(shell),

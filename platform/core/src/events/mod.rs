@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod community;
 pub mod file;
 pub mod publication;
+pub mod router;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -165,5 +166,6 @@ pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
         describe::<file::BookDownloaded>()?,
         describe::<file::FileProcessed>()?,
         describe::<publication::PublicationPublished>()?,
+        describe::<router::CachePurged>()?,
     ])
 }

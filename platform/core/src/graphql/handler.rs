@@ -10,7 +10,7 @@ use async_graphql::{ObjectType, Request, Response, Schema, SubscriptionType};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event as SentEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response as HttpResponse};
 use axum::routing::post;
@@ -97,7 +97,7 @@ where
         .open(&headers, peer, body)
         .instrument(span.clone())
         .await;
-    let (status, response) = match opened {
+    let (status, mut response) = match opened {
         Ok((request, context)) if takes_events(&headers) => {
             telemetry::count_request(endpoint.service, StatusCode::OK, began.elapsed());
             return endpoint.stream(request, context, span).into_response();
@@ -109,9 +109,12 @@ where
         Err(refused) => *refused,
     };
     telemetry::count_request(endpoint.service, status, began.elapsed());
+    let headers = std::mem::take(&mut response.http_headers);
     let body = serde_json::to_vec(&response).unwrap_or_default();
     let content_type = "application/graphql-response+json; charset=utf-8";
-    (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+    let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+    response.headers_mut().extend(headers);
+    response
 }
 
 /// Whether the caller asks for a stream of answers: a gateway does for subscriptions.
@@ -149,15 +152,17 @@ where
         };
         let envelope = self.envelope(headers);
         match self.viewer(headers, envelope.as_ref(), &mut request) {
-            Ok(viewer) => context.viewer = Arc::new(viewer),
+            Ok(viewer) => {
+                if let Some(user) = viewer.user_id() {
+                    tracing::Span::current().record("user_id", tracing::field::display(user));
+                }
+                context.viewer = viewer.into();
+            }
             Err(error) => return Err(refused(&error, &context)),
         }
         if let Some(envelope) = envelope {
             context.request_id = envelope.request_id;
             context.address = envelope.address;
-        }
-        if let Some(user) = context.viewer.user_id() {
-            tracing::Span::current().record("user_id", tracing::field::display(user));
         }
         let request = (self.loaders)(request, &context)
             .data(context.clone())
@@ -165,8 +170,12 @@ where
         Ok((request, context))
     }
 
-    async fn run(&self, request: Request, context: &CommandContext) -> Response {
+    async fn run(&self, mut request: Request, context: &CommandContext) -> Response {
+        let is_query = kind_of(&mut request) == Some(OperationKind::Query);
         let mut response = self.schema.execute(request).await;
+        if let Some(value) = cache_control(&response, is_query, context.viewer.was_consulted()) {
+            response.http_headers.insert(header::CACHE_CONTROL, value);
+        }
         errors::finish(&mut response, self.service, context, &self.translations);
         response
     }
@@ -199,7 +208,7 @@ where
             |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         CommandContext {
             now,
-            viewer: Arc::new(Viewer::guest()),
+            viewer: Viewer::guest().into(),
             locale: text(header::ACCEPT_LANGUAGE).map_or(Locale::FR, Locale::negotiate),
             request_id: self.platform.entropy.uuid(now).to_string(),
             traceparent: telemetry::current_traceparent(headers),
@@ -280,6 +289,23 @@ async fn receive(headers: &HeaderMap, body: Body) -> Result<Request, Error> {
     receive_body(Some(media), Cursor::new(body), options)
         .await
         .map_err(|error| malformed(&error))
+}
+
+/// What caches may do with an answer, if its types say anything (`#[graphql(cache_control(…))]`).
+///
+/// What they say of an answer that is public holds as long as it is: once somebody looked who asks it is not kept at all.
+/// What they declare private is kept for the viewer alone.
+fn cache_control(response: &Response, is_query: bool, consulted: bool) -> Option<HeaderValue> {
+    let declared = response.cache_control;
+    let value = match declared.max_age {
+        _ if !is_query => return None,
+        0 => return None,
+        seconds if seconds < 0 || !response.errors.is_empty() => "no-store".to_owned(),
+        _ if declared.public && consulted => "private, no-store".to_owned(),
+        seconds if declared.public => format!("public, max-age={seconds}"),
+        seconds => format!("private, max-age={seconds}"),
+    };
+    HeaderValue::try_from(value).ok()
 }
 
 /// The kind of the operation that would run; none when the document does not parse, which execution then says.

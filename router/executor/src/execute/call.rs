@@ -6,9 +6,10 @@ use super::Run;
 use crate::{
     error::GraphQLError,
     files::CallFiles,
-    plan::{Condition, FetchWork, Selection, TYPENAME},
+    plan::{Condition, Fetch, FetchWork, Selection, TYPENAME},
     response::{FailureId, ObjectId, Representations, TargetSet, Value, collect_targets},
     supergraph::SubgraphId,
+    transport::BodyLayout,
 };
 
 /// A call under way.
@@ -43,6 +44,14 @@ impl Call<'_> {
             CallTargets::Root(_) => 0,
             CallTargets::Entities(sets) => sets.iter().map(|set| set.count).sum(),
         }
+    }
+
+    pub(super) fn layout<'a>(&'a self, fetch: &'a Fetch) -> BodyLayout<'a> {
+        let sets = match &self.targets {
+            CallTargets::Root(_) => &[],
+            CallTargets::Entities(sets) => sets.as_slice(),
+        };
+        BodyLayout { fetch, sets }
     }
 }
 

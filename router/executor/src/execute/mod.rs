@@ -360,6 +360,7 @@ async fn send<'a>(
         headers: input.headers,
         deadline: input.deadline,
         files: call.files.take(),
+        layout: Some(call.layout(fetch)),
     };
     let reply = timeout_at(input.deadline, input.transport.call(request)).await;
     let reply = reply.unwrap_or(Err(TransportError::Timeout));

@@ -11,5 +11,5 @@ pub(crate) use arena::{Arena, FailureId, ObjectId, Value};
 pub(crate) use merge::Merger;
 pub(crate) use project::{ProjectionInput, ProjectionResult, Step, project};
 pub(crate) use reader::Reader;
-pub(crate) use represent::{Representations, Target, TargetSet};
+pub(crate) use represent::{Representations, Target, TargetSet, Written};
 pub(crate) use target::{TargetPaths, collect_targets};

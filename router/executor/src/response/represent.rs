@@ -33,6 +33,10 @@ pub(crate) struct TargetSet {
     pub(crate) count: u32,
     /// Objects left out because what they need had failed.
     pub(crate) failed: Vec<(ObjectId, FailureId)>,
+    /// Where the list's content is in the body, between the brackets.
+    pub(crate) content: (usize, usize),
+    /// Where each representation is in the body.
+    pub(crate) written: Vec<Written>,
 }
 
 /// One list of representations under construction.
@@ -40,16 +44,16 @@ pub(crate) struct Representations<'a> {
     arena: &'a Arena,
     representation: &'a RepresentationObject,
     out: &'a mut Vec<u8>,
-    written: Vec<Written>,
     /// The last representation with such bytes, by their hash.
     by_hash: FxHashMap<u64, u32>,
     set: TargetSet,
 }
 
 /// One representation in `out`.
-struct Written {
-    start: usize,
-    end: usize,
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
     /// Another one whose bytes have the same hash.
     alike: Option<u32>,
 }
@@ -62,20 +66,21 @@ impl<'a> Representations<'a> {
         out: &'a mut Vec<u8>,
     ) -> Self {
         out.push(b'[');
+        let mut set = TargetSet::default();
+        set.content.0 = out.len();
         Self {
             arena,
             representation,
             out,
-            written: Vec::new(),
             by_hash: FxHashMap::default(),
-            set: TargetSet::default(),
+            set,
         }
     }
 
     /// Adds an object of a group; equal representations are sent once.
     pub(crate) fn add(&mut self, object: ObjectId, group: u32) {
         let before = self.out.len();
-        if !self.written.is_empty() {
+        if !self.set.written.is_empty() {
             self.out.push(b',');
         }
         let start = self.out.len();
@@ -97,7 +102,7 @@ impl<'a> Representations<'a> {
         // Equal hashes are compared byte by byte, so that a collision cannot merge strangers.
         let mut candidate = last;
         while let Some(position) = candidate {
-            let known = &self.written[position as usize];
+            let known = &self.set.written[position as usize];
             if &self.out[known.start..known.end] == written {
                 break;
             }
@@ -108,7 +113,7 @@ impl<'a> Representations<'a> {
             self.out.truncate(before);
         } else {
             self.by_hash.insert(hash, representation);
-            self.written.push(Written {
+            self.set.written.push(Written {
                 start,
                 end: self.out.len(),
                 alike: last,
@@ -123,7 +128,8 @@ impl<'a> Representations<'a> {
     }
 
     /// Ends the list.
-    pub(crate) fn finish(self) -> TargetSet {
+    pub(crate) fn finish(mut self) -> TargetSet {
+        self.set.content.1 = self.out.len();
         self.out.push(b']');
         self.set
     }

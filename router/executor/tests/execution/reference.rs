@@ -172,6 +172,7 @@ impl<'a> Reference<'a> {
             .unwrap()
             .id;
         let request = SubgraphRequest {
+            layout: None,
             subgraph,
             body: Bytes::from(body.to_string()),
             kind: OperationKind::Query,

@@ -4,6 +4,8 @@ use coko_core::rate_limit::Quota;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::access::Audience;
+
 /// What one request may ask for. Every limit is checked before anything is planned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -26,6 +28,9 @@ pub struct Limits {
     pub fields: usize,
     /// Computed cost, by `@cost` and `@listSize`. Default 100,000.
     pub cost: u64,
+    /// Who is told what an operation was estimated to cost and did cost, in `extensions.cost`, when the request has the
+    /// header `x-graphql-cost`. Default nobody.
+    pub cost_shown_to: Audience,
     /// Items that a list of unknown size is taken to have. Default 10.
     pub assumed_list_size: u64,
     /// Bytes of one subgraph's answer. Default 16 MiB.
@@ -54,6 +59,7 @@ impl Default for Limits {
             fragments: 200,
             fields: 2_000,
             cost: 100_000,
+            cost_shown_to: Audience::Nobody,
             assumed_list_size: 10,
             subgraph_response_bytes: 16 << 20,
             response_bytes: 64 << 20,

@@ -4,6 +4,8 @@
 //! manifests, quotas, who may introspect) is set by it.
 
 mod access;
+mod admin;
+mod cache;
 mod compression;
 mod error;
 mod limits;
@@ -24,6 +26,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::access::{Audience, CorsConfig, CsrfConfig, ErrorsConfig};
+pub use self::admin::AdminConfig;
+pub use self::cache::{CacheConfig, CacheScope, EventPurge, PurgeRule, SubgraphCacheConfig};
 pub use self::compression::{CompressionConfig, DictionariesConfig};
 pub use self::error::ConfigError;
 pub use self::limits::{BatchingConfig, Limits, RateLimits, Timeouts};
@@ -83,6 +87,10 @@ pub struct Config {
     pub subscriptions: SubscriptionsConfig,
     /// Files in requests.
     pub uploads: UploadsConfig,
+    /// Calls for operators.
+    pub admin: AdminConfig,
+    /// The cache of subgraphs' answers.
+    pub cache: CacheConfig,
     /// Quotas per principal; a class without one is not limited.
     pub rate_limits: RateLimits,
     /// Request headers handed on to subgraphs besides the standard ones, in lower case.
@@ -120,6 +128,8 @@ impl Default for Config {
             batching: BatchingConfig::default(),
             subscriptions: SubscriptionsConfig::default(),
             uploads: UploadsConfig::default(),
+            admin: AdminConfig::default(),
+            cache: CacheConfig::default(),
             rate_limits: RateLimits::default(),
             forward_headers: Vec::new(),
             trust_forwarded_for: false,
@@ -203,6 +213,8 @@ impl Config {
         if let Some((setting, found, expected)) = self.subscriptions.fault() {
             return fault(setting, found, expected);
         }
+        self.admin.check()?;
+        self.cache.check()?;
         for origin in &self.cors.origins {
             if http::HeaderValue::from_str(origin).is_err() || !origin.contains("://") {
                 return fault(

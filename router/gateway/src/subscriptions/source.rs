@@ -189,6 +189,7 @@ async fn connect(
             deadline: tokio::time::Instant::now()
                 + Duration::from_millis(context.engine.config.timeouts.subgraph_ms),
             files: None,
+            layout: None,
         };
         match context.snapshot.transports.subscribe(request).await {
             Ok(events) => return Ok(events),

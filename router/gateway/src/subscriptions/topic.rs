@@ -13,6 +13,7 @@ use super::delivery::{End, Item};
 use super::hub::Key;
 use super::source::{Events, Request};
 use crate::authorize::authorize;
+use crate::cache::Asked;
 use crate::coerce::coerce;
 use crate::context::RequestContext;
 use crate::execute::{headers, measure};
@@ -38,7 +39,11 @@ impl Origin {
         let prepared = prepare(context, self.resolved.clone()).await?;
         let authorized = authorize(context, prepared)?;
         let coerced = coerce(context, authorized)?;
-        plan(context, coerced).await
+        let asked = Asked {
+            coerced,
+            recall: None,
+        };
+        plan(context, asked).await
     }
 }
 

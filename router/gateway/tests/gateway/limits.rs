@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use coko_gateway::config::Audience;
+use serde_json::{Value, json};
 
 use crate::support::{Shape, stack, stack_with};
 
@@ -207,4 +208,30 @@ async fn fields_that_only_look_like_introspection_are_refused() {
             "{query}: {answer:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn the_cost_is_told_to_those_who_may_know_it() {
+    let ask = async |audience: Audience, query: &str| {
+        let stack = stack_with(Shape::InProcess, |config, _| {
+            config.limits.cost_shown_to = audience;
+        })
+        .await;
+        let request = stack
+            .post(&json!({ "query": query }))
+            .header("x-graphql-cost", "1");
+        stack.send(request).await.body["extensions"]["cost"].clone()
+    };
+    let query = "{ books(first: 3) { title } again: books(first: 2) { id reviews { stars } } }";
+    // Three books, two books, and of each of the two one review where ten were assumed.
+    let told = ask(Audience::Everyone, query).await;
+    assert_eq!(told["actual"], 7);
+    assert_eq!(told["estimated"], 25);
+    let none = ask(Audience::Everyone, "{ book(id: \"99\") { title } }").await;
+    assert_eq!(
+        (&none["estimated"], &none["actual"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(ask(Audience::Authenticated, query).await, Value::Null);
+    assert_eq!(ask(Audience::Nobody, query).await, Value::Null);
 }

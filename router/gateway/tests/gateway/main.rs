@@ -5,6 +5,8 @@
     reason = "a test that cannot go on panics, in its helpers too"
 )]
 
+mod caching;
+mod caching_callers;
 mod compression;
 mod failures;
 mod feeds;

@@ -90,6 +90,7 @@ struct BookQuery;
 #[Object]
 impl BookQuery {
     /// The books on the shelf, narrowed and ordered.
+    #[graphql(cache_control(max_age = 60))]
     #[expect(
         clippy::too_many_arguments,
         reason = "the four Relay arguments are one in spirit"
@@ -115,6 +116,7 @@ impl BookQuery {
     }
 
     /// One book, by exactly one of id, ISBN and slug. Drafts and withdrawn books are null for all but their editors.
+    #[graphql(cache_control(max_age = 60))]
     async fn book(
         &self,
         context: &Context<'_>,
@@ -144,11 +146,16 @@ impl BookQuery {
             _ => None,
         };
         let Some(book) = book else { return Ok(None) };
-        let editor = commands::editor(&mut connection, context.command()).await?;
-        Ok(editor.sees(&book).then_some(BookType(book)))
+        // Who asks matters only for what not everyone sees; otherwise the answer may be shared.
+        let is_seen = book.is_on_shelf()
+            || commands::editor(&mut connection, context.command())
+                .await?
+                .sees(&book);
+        Ok(is_seen.then_some(BookType(book)))
     }
 
     /// The books of the front page, the most used first.
+    #[graphql(cache_control(max_age = 60))]
     async fn featured(
         &self,
         context: &Context<'_>,
@@ -166,6 +173,7 @@ impl BookQuery {
     }
 
     /// The latest arrivals.
+    #[graphql(cache_control(max_age = 60))]
     async fn new_releases(
         &self,
         context: &Context<'_>,
@@ -183,6 +191,7 @@ impl BookQuery {
     }
 
     /// The tree of categories: the roots, each with its children; or the children of one.
+    #[graphql(cache_control(max_age = 60))]
     async fn categories(
         &self,
         context: &Context<'_>,
@@ -195,6 +204,7 @@ impl BookQuery {
     }
 
     /// One category, by exactly one of id and slug.
+    #[graphql(cache_control(max_age = 60))]
     async fn category(
         &self,
         context: &Context<'_>,
@@ -233,6 +243,7 @@ fn fragment(name: Option<String>) -> Result<Option<String>> {
 #[Object]
 impl PeopleQuery {
     /// Authors by name; `name` leaves those whose name holds it.
+    #[graphql(cache_control(max_age = 60))]
     async fn authors(
         &self,
         context: &Context<'_>,
@@ -255,6 +266,7 @@ impl PeopleQuery {
     }
 
     /// One author, by exactly one of id and slug.
+    #[graphql(cache_control(max_age = 60))]
     async fn author(
         &self,
         context: &Context<'_>,
@@ -275,6 +287,7 @@ impl PeopleQuery {
     }
 
     /// Publishing houses by name; `name` leaves those whose name holds it.
+    #[graphql(cache_control(max_age = 60))]
     async fn publishers(
         &self,
         context: &Context<'_>,
@@ -297,6 +310,7 @@ impl PeopleQuery {
     }
 
     /// One publishing house, by exactly one of id and slug.
+    #[graphql(cache_control(max_age = 60))]
     async fn publisher(
         &self,
         context: &Context<'_>,
@@ -318,6 +332,7 @@ impl PeopleQuery {
     }
 
     /// Series by name; `name` leaves those whose name holds it.
+    #[graphql(cache_control(max_age = 60))]
     async fn all_series(
         &self,
         context: &Context<'_>,
@@ -340,6 +355,7 @@ impl PeopleQuery {
     }
 
     /// One series, by exactly one of id and slug.
+    #[graphql(cache_control(max_age = 60))]
     async fn series(
         &self,
         context: &Context<'_>,
@@ -379,6 +395,7 @@ fn typed(query: &str, least: usize) -> Result<String> {
 #[Object]
 impl SearchQuery {
     /// Books that match what a reader typed (2 to 200 characters), accents and small typing errors forgiven.
+    #[graphql(cache_control(max_age = 30))]
     #[expect(
         clippy::unused_async,
         reason = "the hits are fetched by the fields that are asked for"
@@ -404,6 +421,7 @@ impl SearchQuery {
     }
 
     /// What a reader who is still typing may mean, at most `first` (1 to 20).
+    #[graphql(cache_control(max_age = 60))]
     async fn suggest(
         &self,
         context: &Context<'_>,

@@ -76,7 +76,7 @@ pub(crate) struct BookStatsType {
 }
 
 /// A book.
-#[Object(name = "Book")]
+#[Object(name = "Book", cache_control(max_age = 300))]
 impl BookType {
     /// Identifies the book.
     async fn id(&self) -> ID {
@@ -280,6 +280,7 @@ impl BookType {
     }
 
     /// What readers did with it.
+    #[graphql(cache_control(max_age = 30))]
     async fn stats(&self, context: &Context<'_>) -> Result<BookStatsType> {
         let stats = context
             .data_unchecked::<DataLoader<BookStats>>()

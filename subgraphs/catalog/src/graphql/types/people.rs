@@ -18,7 +18,7 @@ use crate::store::shelf::{ShelfFilter, Sort};
 pub(crate) struct AuthorType(pub(crate) Author);
 
 /// A person or body that contributes to books.
-#[Object(name = "Author")]
+#[Object(name = "Author", cache_control(max_age = 60))]
 impl AuthorType {
     /// Identifies the author.
     async fn id(&self) -> ID {
@@ -108,7 +108,7 @@ impl AuthorType {
 pub(crate) struct PublisherType(pub(crate) Publisher);
 
 /// A publishing house.
-#[Object(name = "Publisher")]
+#[Object(name = "Publisher", cache_control(max_age = 60))]
 impl PublisherType {
     /// Identifies the house.
     async fn id(&self) -> ID {
@@ -206,7 +206,7 @@ impl PublisherType {
 pub(crate) struct SeriesType(pub(crate) Series);
 
 /// Books that belong together, in an order.
-#[Object(name = "Series")]
+#[Object(name = "Series", cache_control(max_age = 60))]
 impl SeriesType {
     /// Identifies the series.
     async fn id(&self) -> ID {

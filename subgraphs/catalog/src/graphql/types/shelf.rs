@@ -18,7 +18,7 @@ use crate::store::shelf::{ShelfFilter, Sort};
 pub(crate) struct CategoryType(pub(crate) Category);
 
 /// A shelf in the tree of categories.
-#[Object(name = "Category")]
+#[Object(name = "Category", cache_control(max_age = 60))]
 impl CategoryType {
     /// Identifies the category.
     async fn id(&self) -> ID {
