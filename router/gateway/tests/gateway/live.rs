@@ -325,9 +325,11 @@ impl Events {
     pub(crate) async fn of(response: reqwest::Response) -> Self {
         let kind = response.headers().get("content-type").cloned();
         let kind = kind.as_ref().and_then(|kind| kind.to_str().ok());
-        if kind != Some("text/event-stream; charset=utf-8") {
-            panic!("no stream: {:?}", Answer::of(response).await);
-        }
+        assert!(
+            kind == Some("text/event-stream; charset=utf-8"),
+            "no stream: {:?}",
+            Answer::of(response).await
+        );
         Self {
             response,
             buffer: String::new(),
