@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use coko_core::config::{DatabaseConfig, Environment, Secret};
+use coko_core::lifecycle::StopConfig;
 use coko_core::telemetry::TelemetryConfig;
 use figment::Figment;
 use figment::providers::{Format as _, Serialized, Toml};
@@ -91,6 +92,9 @@ pub struct Settings {
     /// `telemetry.log`, `telemetry.otlp_endpoint`, `telemetry.pretty`.
     #[serde(default)]
     pub telemetry: TelemetryConfig,
+    /// `stop.notice_ms`, `stop.grace_ms`.
+    #[serde(default)]
+    pub stop: StopConfig,
     /// Where roles listen, by role, unless the command line says it.
     #[serde(default)]
     pub serve: BTreeMap<String, SocketAddr>,
@@ -374,6 +378,7 @@ fn check_sections(file: &Path) -> Result<(), SettingsError> {
         "cache",
         "telemetry",
         "serve",
+        "stop",
     ]
     .into_iter()
     .chain(crate::roles::names())

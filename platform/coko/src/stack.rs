@@ -16,14 +16,19 @@ use axum::routing::{any, get};
 use coko_composition::SubgraphSource;
 use coko_core::config::Environment;
 use coko_core::database::Pool;
-use coko_core::lifecycle::{self, Shutdown};
+use coko_core::lifecycle::Shutdown;
+use coko_core::listen::{self, Listening, Tls};
+use coko_core::rate_limit::Quota;
 use coko_core::service::{Bus, Platform, Service};
 use coko_core::telemetry;
-use coko_gateway::config::{Audience, Config as RouterConfig};
+use coko_gateway::config::{Audience, Config as RouterConfig, RateLimits};
 use coko_gateway::{Dependencies, Gateway, SupergraphSource};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::config::Settings;
 use crate::invalidation;
@@ -153,7 +158,8 @@ impl Stack {
                     serve(
                         subgraph.name,
                         listener,
-                        subgraph_routes(&service, &platform),
+                        subgraph_routes(&service, &platform, shutdown),
+                        Listening::default(),
                         shutdown,
                     );
                 }
@@ -187,7 +193,8 @@ impl Stack {
             }
             let routes = gateway.router().merge(beside);
             if let Some(listener) = listeners.remove(roles::ROUTER) {
-                serve(roles::ROUTER, listener, routes.clone(), shutdown);
+                let listening = gateway.listening()?;
+                serve(roles::ROUTER, listener, routes.clone(), listening, shutdown);
             }
             running.router = Some(routes);
             running.gateway = Some(gateway);
@@ -208,6 +215,8 @@ fn router_config(
         defaults.suggestions = false;
         defaults.ide = false;
         defaults.errors.mask = true;
+        defaults.rate_limits = production_quotas();
+        defaults.traffic.circuit_breaker.enabled = true;
     }
     defaults.persisted.files = committed_manifests()?;
     let sources = &mut defaults.subscriptions.sources;
@@ -221,7 +230,20 @@ fn router_config(
         config.supergraph = supergraph;
     }
     config.check()?;
+    // Read once before a port is bound, and again when it is served.
+    config.tls.as_ref().map(Tls::load).transpose()?;
     Ok(config)
+}
+
+/// What clients of Coko may ask in a minute. One address is often a whole town's: mobile networks put thousands of readers
+/// behind each of theirs, so guests are limited as a crowd, and people only once they have signed in.
+fn production_quotas() -> RateLimits {
+    let per_minute = |permits| Some(Quota::new(permits, Duration::from_secs(60)));
+    RateLimits {
+        guest: per_minute(3_000),
+        user: per_minute(600),
+        partner: per_minute(6_000),
+    }
 }
 
 /// The operation manifests of the checkout or image that this runs in, where there are any.
@@ -260,10 +282,16 @@ pub fn supergraph_sdl(subgraphs: &[Subgraph]) -> anyhow::Result<String> {
     Ok(composed.sdl)
 }
 
-fn serve(name: &'static str, listener: TcpListener, routes: Router, shutdown: &Shutdown) {
+fn serve(
+    name: &'static str,
+    listener: TcpListener,
+    routes: Router,
+    listening: Listening,
+    shutdown: &Shutdown,
+) {
     let stop = shutdown.clone();
     shutdown.spawn(async move {
-        if let Err(error) = lifecycle::serve(listener, routes, stop.token()).await {
+        if let Err(error) = listen::serve(listener, routes, listening, stop.token()).await {
             tracing::error!(role = name, %error, "the listener failed");
             stop.begin();
         }
@@ -281,11 +309,12 @@ async fn forward(router: Router, mut request: Request) -> axum::response::Respon
 }
 
 /// A subgraph's own routes, with liveness, readiness and metrics.
-fn subgraph_routes(service: &Service, platform: &Platform) -> Router {
-    let state = Arc::new((service.name, service.pool.clone(), platform.bus.clone()));
+fn subgraph_routes(service: &Service, platform: &Platform, shutdown: &Shutdown) -> Router {
+    let (bus, shutdown) = (platform.bus.clone(), shutdown.clone());
+    let state = Arc::new((service.name, service.pool.clone(), bus, shutdown));
     let ready = move || {
         let state = state.clone();
-        async move { ready(state.0, &state.1, &state.2).await }
+        async move { ready(state.0, &state.1, &state.2, &state.3).await }
     };
     service
         .router
@@ -297,13 +326,18 @@ fn subgraph_routes(service: &Service, platform: &Platform) -> Router {
         .route("/ready", get(ready))
         .merge(telemetry::metrics_router())
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
+        // Only what comes over the network is compressed; a router of the same process calls the service itself.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        // Not from zstd, whose frames may ask for a window of 128 MiB each.
+        .layer(RequestDecompressionLayer::new().zstd(false))
 }
 
-/// Readiness: the database answers and the broker is connected.
+/// Readiness: the database answers, the broker is connected, and the process is not about to stop.
 async fn ready(
     name: &'static str,
     pool: &Pool,
     bus: &Bus,
+    shutdown: &Shutdown,
 ) -> (StatusCode, axum::Json<serde_json::Value>) {
     let database = matches!(
         tokio::time::timeout(READY_TIMEOUT, pool.get()).await,
@@ -315,13 +349,18 @@ async fn ready(
     };
     let say = |good: bool| if good { "ok" } else { "down" };
     // With the broker down requests are answered and events wait in the outbox, so the role stays ready.
-    let status = if database {
+    let stopping = shutdown.is_announced();
+    let status = if database && !stopping {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
     let body = json!({
-        "status": if database { "ready" } else { "not ready" },
+        "status": match (stopping, database) {
+            (true, _) => "stopping",
+            (false, true) => "ready",
+            (false, false) => "not ready",
+        },
         "service": name,
         "database": say(database),
         "broker": say(broker),
@@ -378,6 +417,8 @@ mod tests {
             assert!(!config.ide && !config.suggestions && config.errors.mask);
             assert_eq!(config.introspection, Audience::Authenticated);
             assert_eq!(config.limits.depth, 9);
+            assert_eq!(config.rate_limits, production_quotas());
+            assert!(config.traffic.circuit_breaker.enabled);
             Ok(())
         });
     }

@@ -8,6 +8,7 @@ core-not-found = Not found.
 core-rate-limited = Too many requests. Try again later.
 core-internal = Something went wrong on our side. Try again later.
 core-unavailable = The service is unavailable for the moment. Try again later.
+core-timeout = It took too long. Try again later.
 core-conflict = It was changed by someone else meanwhile. Reload it and try again.
 core-idempotency-mismatch = This idempotency key was already used for another request.
 core-page-size = Ask for between 1 and { $max } items.

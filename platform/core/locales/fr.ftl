@@ -8,6 +8,7 @@ core-not-found = Introuvable.
 core-rate-limited = Trop de demandes. Réessayez plus tard.
 core-internal = Une erreur est survenue de notre côté. Réessayez plus tard.
 core-unavailable = Le service est momentanément indisponible. Réessayez plus tard.
+core-timeout = La réponse a pris trop de temps. Réessayez plus tard.
 core-conflict = La ressource a été modifiée entre-temps. Rechargez-la et réessayez.
 core-idempotency-mismatch = Cette clé d'idempotence a déjà servi pour une autre demande.
 core-page-size = Demandez entre 1 et { $max } éléments.

@@ -173,6 +173,11 @@ impl Error {
         Self::new(Code::Internal, "core-internal").with_source(source)
     }
 
+    /// Nobody waits for the answer any more.
+    pub fn timeout() -> Self {
+        Self::new(Code::Timeout, "core-timeout")
+    }
+
     /// A server that this service needs does not answer.
     pub fn unavailable(source: impl Into<Source>) -> Self {
         Self::new(Code::DownstreamUnavailable, "core-unavailable").with_source(source)

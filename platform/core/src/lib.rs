@@ -17,6 +17,7 @@ pub mod graphql;
 pub mod identity;
 pub mod ids;
 pub mod lifecycle;
+pub mod listen;
 pub mod locale;
 pub mod mail;
 pub mod money;

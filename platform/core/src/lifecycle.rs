@@ -1,19 +1,37 @@
-//! Start and stop: listeners are bound first, stopping is soft, then hard.
+//! Stopping: first it is said, then nothing new is accepted, then what is in flight is finished, then it is cut off.
 
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::service::Task;
 
-/// How long in-flight work may take after a stop was asked for.
-const GRACE: Duration = Duration::from_secs(20);
+/// How stopping goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StopConfig {
+    /// Milliseconds during which requests are still accepted while `/ready` says 503 already, so that load balancers
+    /// learn of it first. Default 0.
+    pub notice_ms: u64,
+    /// Milliseconds that what is in flight may take after that. Default 20,000.
+    pub grace_ms: u64,
+}
+
+impl Default for StopConfig {
+    fn default() -> Self {
+        Self {
+            notice_ms: 0,
+            grace_ms: 20_000,
+        }
+    }
+}
 
 /// One process's end: everything that runs watches it and is waited for.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
+    config: StopConfig,
+    announced: CancellationToken,
     stop: CancellationToken,
     tracker: TaskTracker,
 }
@@ -24,23 +42,45 @@ impl Shutdown {
         Self::default()
     }
 
+    /// The same, with times of its own.
+    pub fn with(config: StopConfig) -> Self {
+        Self {
+            config,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a stop was announced: nobody should send anything new.
+    pub fn is_announced(&self) -> bool {
+        self.announced.is_cancelled()
+    }
+
     /// Cancelled when the process should stop accepting work.
     pub fn token(&self) -> CancellationToken {
         self.stop.clone()
     }
 
-    /// Begins the soft stop.
+    /// Begins the soft stop at once, without notice.
     pub fn begin(&self) {
+        self.announced.cancel();
         self.stop.cancel();
+    }
+
+    /// Gives notice, then begins the soft stop.
+    pub async fn announce(&self) {
+        self.announced.cancel();
+        tokio::time::sleep(Duration::from_millis(self.config.notice_ms)).await;
+        self.begin();
     }
 
     /// Begins the soft stop at SIGINT or SIGTERM; a second signal ends the process at once.
     pub fn on_signals(&self) {
-        let stop = self.stop.clone();
+        let shutdown = self.clone();
         tokio::spawn(async move {
             signal().await;
             tracing::info!("stopping: finishing what is in flight");
-            stop.cancel();
+            let announced = shutdown.clone();
+            tokio::spawn(async move { announced.announce().await });
             signal().await;
             tracing::warn!("stopped at once");
             std::process::exit(130);
@@ -61,7 +101,8 @@ impl Shutdown {
     pub async fn wait(&self) -> bool {
         self.stop.cancelled().await;
         self.tracker.close();
-        tokio::time::timeout(GRACE, self.tracker.wait())
+        let grace = Duration::from_millis(self.config.grace_ms);
+        tokio::time::timeout(grace, self.tracker.wait())
             .await
             .is_ok()
     }
@@ -82,28 +123,4 @@ async fn signal() {
     }
     // Without a handler for SIGTERM, SIGINT is all there is to wait for.
     let _ = interrupt.await;
-}
-
-/// Serves `router` on a listener that is already bound, until the stop; connections in flight are finished.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    router: axum::Router,
-    stop: CancellationToken,
-) -> std::io::Result<()> {
-    use axum::serve::ListenerExt as _;
-    let listener = listener.tap_io(|stream| {
-        // A small answer must not wait for the next segment's acknowledgement.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
-        }
-    });
-    axum::serve(
-        listener,
-        router.into_make_service_with_connect_info::<std::net::SocketAddr>(),
-    )
-    .with_graceful_shutdown(stop.cancelled_owned())
-    .await
 }

@@ -2,6 +2,7 @@
 //!
 //! With Redis gone, each process counts for itself: the platform keeps serving and says so.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub struct RateLimiter {
     /// The theoretical arrival time of the next request, in microseconds since the epoch.
     local: moka::sync::Cache<String, Arc<Mutex<i64>>>,
     redis: Option<(fred::clients::Client, Arc<Script>)>,
+    /// Whether Redis did not answer when it was last asked.
+    alone: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for RateLimiter {
@@ -89,6 +92,7 @@ impl RateLimiter {
                 .time_to_idle(Duration::from_secs(2 * 3600))
                 .build(),
             redis: redis.map(|client| (client, Arc::new(Script::from_lua(SCRIPT)))),
+            alone: Arc::default(),
         }
     }
 
@@ -100,15 +104,45 @@ impl RateLimiter {
         let name = format!("coko:rate:{class}:{key}");
         if let Some((client, script)) = &self.redis {
             match self.check_shared(client, script, &name, quota).await {
-                Ok(0) => return Ok(()),
-                Ok(wait) => return Err(retry_after(wait)),
+                Ok(wait) => {
+                    if self.alone.load(Ordering::Relaxed) {
+                        self.tell(false, None);
+                    }
+                    return if wait == 0 {
+                        Ok(())
+                    } else {
+                        Err(retry_after(wait))
+                    };
+                }
                 Err(error) => {
                     metrics::counter!("rate_limit_fallbacks_total").increment(1);
-                    tracing::warn!(%error, "rate limits are counted by this process alone: Redis does not answer");
+                    self.tell(true, Some(error));
                 }
             }
         }
         self.check_local(name, quota)
+    }
+
+    /// Whether this process counts for itself although it should not: Redis did not answer when it was last asked.
+    pub fn counts_alone(&self) -> bool {
+        self.alone.load(Ordering::Relaxed)
+    }
+
+    /// Says once that Redis went, and once that it came back.
+    fn tell(&self, alone: bool, error: Option<fred::error::Error>) {
+        if self.alone.swap(alone, Ordering::Relaxed) == alone {
+            return;
+        }
+        metrics::gauge!("rate_limit_alone").set(if alone { 1.0 } else { 0.0 });
+        if alone {
+            let error = error.map(|error| error.to_string());
+            tracing::warn!(
+                error,
+                "rate limits are counted by this process alone: Redis does not answer"
+            );
+        } else {
+            tracing::info!("rate limits are shared again: Redis answers");
+        }
     }
 
     async fn check_shared(

@@ -131,6 +131,12 @@ pub enum TransportError {
     /// No connection could be made.
     #[error("it could not be reached: {0}")]
     Connect(String),
+    /// The connection broke before an answer began.
+    #[error("it broke off before it answered: {0}")]
+    Broken(String),
+    /// It, or something before it, says that it cannot answer now.
+    #[error("it answered with status {0}")]
+    Unavailable(StatusCode),
     /// The answer exceeds what the gateway accepts.
     #[error("its answer is larger than {limit} bytes")]
     TooLarge {
@@ -154,6 +160,8 @@ impl TransportError {
         match self {
             Self::Timeout => ErrorCode::Timeout,
             Self::Connect(_)
+            | Self::Broken(_)
+            | Self::Unavailable(_)
             | Self::TooLarge { .. }
             | Self::NotGraphQL(_)
             | Self::CircuitOpen
@@ -165,7 +173,11 @@ impl TransportError {
     pub const fn public_message(&self) -> &'static str {
         match self {
             Self::Timeout => "The service did not answer in time.",
-            Self::Connect(_) | Self::CircuitOpen | Self::Other(_) => "The service is unavailable.",
+            Self::Connect(_)
+            | Self::Broken(_)
+            | Self::Unavailable(_)
+            | Self::CircuitOpen
+            | Self::Other(_) => "The service is unavailable.",
             Self::TooLarge { .. } => "The service's answer is too large.",
             Self::NotGraphQL(_) => "The service did not answer with a GraphQL response.",
         }

@@ -10,14 +10,16 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{any, get};
 use bytes::Bytes;
+use coko_core::lifecycle::Shutdown;
 use coko_core::{Code, telemetry};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::config::CompressionConfig;
 use crate::engine::Engine;
@@ -58,7 +60,18 @@ pub(crate) fn router(engine: Arc<Engine>) -> Router {
     if !engine.config.cors.origins.is_empty() {
         router = router.layer(cors(&engine));
     }
+    if let Some(seconds) = hsts(&engine) {
+        let value = SetResponseHeaderLayer::overriding(header::STRICT_TRANSPORT_SECURITY, seconds);
+        router = router.layer(value);
+    }
     router
+}
+
+/// What is said of HTTPS, where this process speaks it (RFC 6797).
+fn hsts(engine: &Engine) -> Option<HeaderValue> {
+    let seconds = engine.config.tls.as_ref()?.hsts_seconds;
+    let value = HeaderValue::try_from(format!("max-age={seconds}"));
+    (seconds > 0).then_some(value.ok()).flatten()
 }
 
 async fn graphql(State(engine): State<Arc<Engine>>, request: Request) -> Response {
@@ -91,16 +104,33 @@ async fn page(State(engine): State<Arc<Engine>>) -> Response {
         .into_response()
 }
 
-/// Liveness: the process answers.
-async fn health() -> Response {
-    axum::Json(json!({ "status": "ok" })).into_response()
+/// Liveness: the process answers. What it does without, and which subgraphs it leaves alone, is told along.
+async fn health(State(engine): State<Arc<Engine>>) -> Response {
+    let circuits: serde_json::Map<_, _> = engine
+        .snapshot()
+        .transports
+        .endpoints()
+        .iter()
+        .filter_map(|endpoint| {
+            let state = endpoint.circuit()?.as_str();
+            Some((endpoint.name().to_owned(), json!(state)))
+        })
+        .collect();
+    let limits = if engine.limiter.counts_alone() {
+        "counted by this process alone: Redis does not answer"
+    } else {
+        "ok"
+    };
+    axum::Json(json!({ "status": "ok", "rateLimits": limits, "circuits": circuits }))
+        .into_response()
 }
 
-/// Readiness: a supergraph is loaded and, when configured so, every subgraph answers.
+/// Readiness: a supergraph is loaded, the process is not about to stop and, when configured so, every subgraph answers.
 async fn ready(State(engine): State<Arc<Engine>>) -> Response {
     let snapshot = engine.snapshot();
     let mut subgraphs = serde_json::Map::new();
-    let mut all = true;
+    let stopping = engine.shutdown.as_ref().is_some_and(Shutdown::is_announced);
+    let mut all = !stopping;
     if engine.config.ready_checks_subgraphs {
         let asked = snapshot
             .transports
@@ -110,7 +140,7 @@ async fn ready(State(engine): State<Arc<Engine>>) -> Response {
             .map(|endpoint| async {
                 let body = Bytes::from_static(br#"{"query":"{ __typename }"}"#);
                 let deadline = Instant::now() + Duration::from_secs(2);
-                let reply = endpoint.call(body, &HeaderMap::new(), deadline).await;
+                let reply = endpoint.ask(body, deadline).await;
                 (
                     endpoint.name().to_owned(),
                     reply.is_ok_and(|reply| reply.status.is_success()),
@@ -127,7 +157,11 @@ async fn ready(State(engine): State<Arc<Engine>>) -> Response {
         StatusCode::SERVICE_UNAVAILABLE
     };
     let body = json!({
-        "status": if all { "ready" } else { "not ready" },
+        "status": match (all, stopping) {
+            (true, _) => "ready",
+            (false, true) => "stopping",
+            (false, false) => "not ready",
+        },
         "supergraph": snapshot.version,
         "loadedAt": snapshot.loaded_at.unix_timestamp(),
         "reloadFault": engine.reload_fault.load().as_ref(),

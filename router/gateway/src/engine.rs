@@ -1,16 +1,15 @@
 //! What all requests share.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use coko_core::clock::Clock;
 use coko_core::identity::{InternalKey, Verifier};
 use coko_core::ids::Entropy;
+use coko_core::lifecycle::Shutdown;
 use coko_core::rate_limit::RateLimiter;
 use coko_core::service::Nats;
 use coko_core::translation::Translations;
-use coko_executor::ErrorPolicy;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -18,9 +17,10 @@ use crate::cache::ResponseCache;
 use crate::config::Config;
 use crate::dictionary::Dictionaries;
 use crate::persisted::Documents;
+use crate::share::RunningOperations;
 use crate::snapshot::Snapshot;
 use crate::subscriptions::Hub;
-use crate::transport::Client;
+use crate::transport::Reach;
 
 /// Shared by all requests; only the snapshot and the documents change.
 pub(crate) struct Engine {
@@ -32,17 +32,16 @@ pub(crate) struct Engine {
     pub(crate) verifier: Option<Arc<Verifier>>,
     pub(crate) internal_key: Option<InternalKey>,
     pub(crate) limiter: RateLimiter,
-    pub(crate) in_process: HashMap<String, axum::Router>,
-    pub(crate) client: Client,
     /// Answers of subgraphs, where they are kept.
     pub(crate) cache: Option<Arc<ResponseCache>>,
     /// Where operators' purges are told to other routers.
     pub(crate) bus: Option<Nats>,
+    pub(crate) reach: Arc<Reach>,
+    /// Operations under way, where they are shared.
+    pub(crate) running: Option<RunningOperations>,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) translations: Translations,
-    /// What of subgraphs' errors clients see.
-    pub(crate) error_policy: ErrorPolicy,
     pub(crate) in_flight: Arc<Semaphore>,
     /// Open subscriptions.
     pub(crate) hub: Hub,
@@ -51,6 +50,8 @@ pub(crate) struct Engine {
     pub(crate) planning: Arc<Semaphore>,
     /// Bytes of files that may still be taken in.
     pub(crate) upload_room: Arc<Semaphore>,
+    /// Set when the process is about to stop.
+    pub(crate) shutdown: Option<Shutdown>,
     /// Why the last reload failed, until one succeeds.
     pub(crate) reload_fault: ArcSwap<Option<String>>,
 }

@@ -101,7 +101,7 @@ pub(crate) async fn execute(
         deadline: context.deadline,
         transport,
         request_id: &context.request_id,
-        errors: &context.engine.error_policy,
+        errors: &context.snapshot.error_policy,
         max_errors: config.limits.errors,
         introspection: true,
         max_response_bytes: config.limits.response_bytes,

@@ -3,29 +3,29 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use coko_core::clock::Clock;
 use coko_core::identity::{InternalKey, Verifier};
 use coko_core::ids::Entropy;
 use coko_core::lifecycle::Shutdown;
+use coko_core::listen::{Listening, Tls};
 use coko_core::rate_limit::RateLimiter;
 use coko_core::service::Nats;
 use coko_core::translation::Translations;
-use coko_executor::{ErrorExposure, ErrorPolicy};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cache::{self, ResponseCache};
-use crate::config::{Config, ConfigError, ErrorsConfig, SupergraphSource};
+use crate::config::{Config, ConfigError, SupergraphSource};
 use crate::dictionary::Dictionaries;
 use crate::engine::Engine;
 use crate::persisted::Documents;
+use crate::share::RunningOperations;
 use crate::snapshot::Snapshot;
 use crate::subscriptions::Hub;
-use crate::transport::{Client, fetch_sdls};
+use crate::transport::{Reach, fetch_sdls};
 use crate::warm_up::warm_up;
 use crate::{endpoints, persisted, reload};
 
@@ -50,7 +50,8 @@ pub struct Dependencies {
     pub nats: Option<Nats>,
     /// The Redis that routers share; without it each keeps answers for itself.
     pub redis: Option<fred::clients::Client>,
-    /// Ends what goes on beside requests, and open subscriptions. Without it that lives as long as the process.
+    /// Ends what goes on beside requests, and open subscriptions, and makes `/ready` say so beforehand. Without it that
+    /// lives as long as the process.
     pub shutdown: Option<Shutdown>,
 }
 
@@ -86,10 +87,13 @@ impl Gateway {
         let clock = deps.clock.unwrap_or_else(Clock::system);
         // Installs the process's provider where none is; a second one is not needed.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::new(Duration::from_millis(config.timeouts.connect_ms));
+        let entropy = deps.entropy.unwrap_or_else(Entropy::system);
+        let shares_tokens = deps.verifier.is_some() || deps.internal_key.is_none();
+        let reach = Reach::new(&config, deps.in_process, entropy.clone(), shares_tokens)?;
+        let reach = Arc::new(reach);
         let documents = Documents::load(&config.persisted)?;
-        let sdl = read_supergraph(&config, &client, &deps.in_process).await?;
-        let snapshot = read_snapshot(sdl, &config, &client, &deps.in_process, &clock).await?;
+        let sdl = read_supergraph(&config, &reach).await?;
+        let snapshot = read_snapshot(sdl, &config, &reach, &clock).await?;
         let translations = Translations::new(&[]).map_err(|error| ConfigError::Setting {
             setting: "translations",
             found: error.to_string(),
@@ -111,17 +115,20 @@ impl Gateway {
             limiter: deps
                 .limiter
                 .unwrap_or_else(|| RateLimiter::new(clock.clone(), None)),
-            in_process: deps.in_process,
-            client,
+            running: config
+                .traffic
+                .operation_deduplication
+                .then(RunningOperations::default),
+            reach,
             clock,
             entropy,
             translations,
-            error_policy: error_policy(&config.errors),
             hub: Hub::new(&config.subscriptions, deps.nats, draining),
             upgraded: TaskTracker::new(),
             in_flight: Arc::new(Semaphore::new(config.limits.in_flight)),
             planning: Arc::new(Semaphore::new(config.limits.planning)),
             upload_room: Arc::new(Semaphore::new(config.uploads.held_bytes)),
+            shutdown: deps.shutdown.clone(),
             reload_fault: ArcSwap::from_pointee(None),
             config,
         });
@@ -157,6 +164,24 @@ impl Gateway {
         endpoints::router(self.engine.clone())
     }
 
+    /// How the configured listener treats connections, its certificate read.
+    ///
+    /// # Errors
+    /// [`ConfigError::Tls`] when there is a certificate that cannot be used.
+    pub fn listening(&self) -> Result<Listening, ConfigError> {
+        let config = &self.engine.config;
+        Ok(Listening {
+            connections: config.connections.clone(),
+            tls: config.tls.as_ref().map(Tls::load).transpose()?,
+        })
+    }
+
+    /// How many operations are being handled now.
+    pub fn in_flight(&self) -> usize {
+        let engine = &self.engine;
+        engine.config.limits.in_flight - engine.in_flight.available_permits()
+    }
+
     /// The configured address.
     pub fn listen(&self) -> SocketAddr {
         self.engine.config.listen
@@ -180,14 +205,8 @@ impl Gateway {
     pub async fn reload(&self, sdl: &str) -> Result<(), ReloadError> {
         let _turn = self.reloading.lock().await;
         let engine = &self.engine;
-        let outcome = read_snapshot(
-            sdl.to_owned(),
-            &engine.config,
-            &engine.client,
-            &engine.in_process,
-            &engine.clock,
-        )
-        .await;
+        let outcome =
+            read_snapshot(sdl.to_owned(), &engine.config, &engine.reach, &engine.clock).await;
         match outcome {
             Ok(snapshot) => {
                 let version = snapshot.version.clone();
@@ -254,11 +273,7 @@ impl Gateway {
 }
 
 /// The SDL from wherever it is configured to come from.
-pub(crate) async fn read_supergraph(
-    config: &Config,
-    client: &Client,
-    in_process: &HashMap<String, axum::Router>,
-) -> Result<String, ConfigError> {
+pub(crate) async fn read_supergraph(config: &Config, reach: &Reach) -> Result<String, ConfigError> {
     match &config.supergraph {
         SupergraphSource::Sdl(sdl) => Ok(sdl.clone()),
         SupergraphSource::File(path) => {
@@ -270,7 +285,7 @@ pub(crate) async fn read_supergraph(
                 })
         }
         SupergraphSource::Compose(subgraphs) => {
-            let sources = fetch_sdls(subgraphs, config, client, in_process).await?;
+            let sources = fetch_sdls(subgraphs, config, reach).await?;
             let composed = coko_composition::compose(&sources)
                 .map_err(|error| ConfigError::Supergraph(error.to_string()))?;
             Ok(composed.sdl)
@@ -282,35 +297,14 @@ pub(crate) async fn read_supergraph(
 async fn read_snapshot(
     sdl: String,
     config: &Config,
-    client: &Client,
-    in_process: &HashMap<String, axum::Router>,
+    reach: &Arc<Reach>,
     clock: &Clock,
 ) -> Result<Snapshot, ConfigError> {
-    let (config, client, in_process, now) = (
-        config.clone(),
-        client.clone(),
-        in_process.clone(),
-        clock.now(),
-    );
-    let reading = tokio::task::spawn_blocking(move || {
-        Snapshot::read(&sdl, &config, &client, &in_process, now)
-    });
+    let (config, reach, now) = (config.clone(), reach.clone(), clock.now());
+    let reading = tokio::task::spawn_blocking(move || Snapshot::read(&sdl, &config, &reach, now));
     reading.await.unwrap_or_else(|error| {
         Err(ConfigError::Supergraph(format!(
             "reading it failed: {error}"
         )))
     })
-}
-
-fn error_policy(config: &ErrorsConfig) -> ErrorPolicy {
-    ErrorPolicy {
-        exposure: if config.mask {
-            ErrorExposure::None
-        } else {
-            ErrorExposure::All
-        },
-        allowed_codes: config.shown_codes.clone(),
-        messages_with_allowed_code: true,
-        ..ErrorPolicy::default()
-    }
 }

@@ -18,7 +18,6 @@ use crate::cache::{Recalled, recall};
 use crate::coerce::coerce;
 use crate::context::RequestContext;
 use crate::engine::Engine;
-use crate::execute::execute;
 use crate::identify::identify;
 use crate::plan::plan;
 use crate::prepare::prepare;
@@ -26,6 +25,7 @@ use crate::receive::{self, Operation, PathId, Received, receive};
 use crate::refusal::Refusal;
 use crate::resolve::resolve;
 use crate::respond::{self, Outcome, respond, respond_all};
+use crate::share::share;
 use crate::subscribe::subscribe;
 
 /// Answers one HTTP request to the GraphQL endpoint.
@@ -107,7 +107,8 @@ async fn run(context: &RequestContext, operation: Operation) -> Outcome {
         Some(origin) if planned.operation.kind == OperationKind::Subscription => {
             subscribe(context, origin, planned).await
         }
-        _ => execute(context, planned).await,
+        // Executes, unless an equal query of the same caller is being executed.
+        _ => share(context, planned).await,
     }
 }
 

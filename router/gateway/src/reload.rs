@@ -99,7 +99,7 @@ impl SupergraphWatch {
                 self.stamp = now;
             }
         }
-        match read_supergraph(&engine.config, &engine.client, &engine.in_process).await {
+        match read_supergraph(&engine.config, &engine.reach).await {
             Ok(sdl) => {
                 let digest = snapshot::digest(&sdl);
                 if digest != self.seen {

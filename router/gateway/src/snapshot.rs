@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use coko_executor::Supergraph;
+use coko_executor::{ErrorExposure, ErrorPolicy, Supergraph};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use crate::cache::Shapes;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, ErrorsConfig};
 use crate::field_table::FieldTable;
 use crate::overrides::Overrides;
 use crate::prepare::PreparedOperations;
-use crate::transport::{Client, Transports};
+use crate::transport::{Reach, Transports};
 
 /// What a request holds on to from beginning to end.
 pub(crate) struct Snapshot {
@@ -22,6 +22,8 @@ pub(crate) struct Snapshot {
     pub(crate) overrides: Overrides,
     /// What is known of fetches for caching.
     pub(crate) shapes: Shapes,
+    /// What of subgraphs' errors clients see.
+    pub(crate) error_policy: ErrorPolicy,
     /// Prepared operations end with their supergraph.
     pub(crate) prepared: PreparedOperations,
     /// A short hash of the SDL.
@@ -38,8 +40,7 @@ impl Snapshot {
     pub(crate) fn read(
         sdl: &str,
         config: &Config,
-        client: &Client,
-        in_process: &std::collections::HashMap<String, axum::Router>,
+        reach: &Reach,
         now: OffsetDateTime,
     ) -> Result<Self, ConfigError> {
         let supergraph =
@@ -50,14 +51,33 @@ impl Snapshot {
         Ok(Self {
             table: FieldTable::read(&document),
             shapes: Shapes::new(&document, supergraph.subgraphs(), &config.cache.subgraphs),
-            transports: Transports::new(supergraph.subgraphs(), config, client, in_process)?,
             overrides: Overrides::of(&supergraph),
+            transports: Transports::new(supergraph.subgraphs(), config, reach)?,
+            error_policy: error_policy(&config.errors, &supergraph),
             prepared: PreparedOperations::new(config.limits.prepared_bytes),
             version: hex::encode(&digest(sdl)[..8]),
             sdl_digest: digest(sdl),
             supergraph: Arc::new(supergraph),
             loaded_at: now,
         })
+    }
+}
+
+fn error_policy(config: &ErrorsConfig, supergraph: &Supergraph) -> ErrorPolicy {
+    let shown = supergraph
+        .subgraphs()
+        .iter()
+        .filter(|entry| config.shown_subgraphs.contains(&entry.name))
+        .map(|entry| entry.id);
+    ErrorPolicy {
+        exposure: if config.mask {
+            ErrorExposure::Only(shown.collect())
+        } else {
+            ErrorExposure::All
+        },
+        allowed_codes: config.shown_codes.clone(),
+        messages_with_allowed_code: true,
+        ..ErrorPolicy::default()
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) async fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<Exi
         listening.insert(name, listener.local_addr()?);
         listeners.insert(name.to_owned(), listener);
     }
-    let shutdown = Shutdown::new();
+    let shutdown = Shutdown::with(settings.stop);
     shutdown.on_signals();
     let running = stack.start(listeners, &shutdown).await?;
     // Whoever asked for port 0 cannot know otherwise.

@@ -40,6 +40,9 @@ const MAX_FILES: usize = 20;
 /// How often a stream without answers shows that it is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// Says in how many milliseconds nobody waits for the answer any more; what is not answered by then is given up.
+pub const DEADLINE_HEADER: &str = "x-request-timeout-ms";
+
 /// Adds fresh DataLoaders to each request, so that what one viewer loaded is never another's.
 pub type Loaders = Arc<dyn Fn(Request, &CommandContext) -> Request + Send + Sync>;
 
@@ -103,8 +106,8 @@ where
             return endpoint.stream(request, context, span).into_response();
         }
         Ok((request, context)) => {
-            let response = endpoint.run(request, &context).instrument(span).await;
-            (StatusCode::OK, response)
+            let running = endpoint.run(request, &context, patience(&headers));
+            running.instrument(span).await
         }
         Err(refused) => *refused,
     };
@@ -170,14 +173,24 @@ where
         Ok((request, context))
     }
 
-    async fn run(&self, mut request: Request, context: &CommandContext) -> Response {
+    async fn run(
+        &self,
+        mut request: Request,
+        context: &CommandContext,
+        patience: Option<Duration>,
+    ) -> (StatusCode, Response) {
         let is_query = kind_of(&mut request) == Some(OperationKind::Query);
-        let mut response = self.schema.execute(request).await;
+        let executing = self.schema.execute(request);
+        let Some(mut response) = within(patience, executing).await else {
+            let error = Error::timeout();
+            let response = errors::whole(&error, context, &self.translations);
+            return (error.code().http_status(), response);
+        };
         if let Some(value) = cache_control(&response, is_query, context.viewer.was_consulted()) {
             response.http_headers.insert(header::CACHE_CONTROL, value);
         }
         errors::finish(&mut response, self.service, context, &self.translations);
-        response
+        (StatusCode::OK, response)
     }
 
     /// The answers as they come, as server-sent events (graphql-sse, distinct connections mode): one for a query or a
@@ -308,6 +321,19 @@ fn cache_control(response: &Response, is_query: bool, consulted: bool) -> Option
     HeaderValue::try_from(value).ok()
 }
 
+/// How long the caller waits; none when it does not say, or says what is no number.
+fn patience(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(DEADLINE_HEADER)?.to_str().ok()?;
+    Some(Duration::from_millis(text.parse().ok()?))
+}
+
+async fn within<T>(patience: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
+    match patience {
+        Some(patience) => tokio::time::timeout(patience, future).await.ok(),
+        None => Some(future.await),
+    }
+}
+
 /// The kind of the operation that would run; none when the document does not parse, which execution then says.
 fn kind_of(request: &mut Request) -> Option<OperationKind> {
     let name = request.operation_name.clone();
@@ -361,5 +387,28 @@ mod tests {
         assert_eq!(&request.uploads[0].content[..], b"text");
         let error = receive(&form, Body::from("--edge--\r\n")).await;
         assert_eq!(error.unwrap_err().code(), crate::Code::BadRequest);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_done_longer_than_the_caller_waits() {
+        let said = |text: &'static str| {
+            let value = header::HeaderValue::from_static(text);
+            patience(&HeaderMap::from_iter([(
+                header::HeaderName::from_static(DEADLINE_HEADER),
+                value,
+            )]))
+        };
+        let forever = std::future::pending::<()>;
+        assert_eq!(said("250"), Some(Duration::from_millis(250)));
+        assert_eq!(within(said("250"), forever()).await, None);
+        assert_eq!(within(said("250"), async { 1 }).await, Some(1));
+        assert_eq!(within(said("0"), forever()).await, None);
+        for nonsense in ["", "-1", "soon", "1e9"] {
+            assert_eq!(said(nonsense), None, "{nonsense}");
+        }
+        assert_eq!(
+            within(patience(&HeaderMap::new()), async { 2 }).await,
+            Some(2)
+        );
     }
 }

@@ -8,7 +8,7 @@ mod refusal;
 
 pub use connection::{PageArgs, connection};
 pub use fluent_bundle::FluentValue;
-pub use handler::{Loaders, router};
+pub use handler::{DEADLINE_HEADER, Loaders, router};
 pub use money::MoneyType;
 pub use refusal::{Failure, Outcome, Refusal, Refusals, refusal_message, settle};
 

@@ -56,6 +56,8 @@ pub struct CorsConfig {
 pub struct ErrorsConfig {
     /// Whether messages of subgraphs' errors are replaced by a general one. Default false.
     pub mask: bool,
+    /// Subgraphs whose messages and extensions are shown even then. Default none.
+    pub shown_subgraphs: Vec<String>,
     /// Codes whose messages are shown even then.
     pub shown_codes: Vec<String>,
 }
@@ -74,6 +76,7 @@ impl Default for ErrorsConfig {
         ];
         Self {
             mask: false,
+            shown_subgraphs: Vec::new(),
             shown_codes: codes.map(str::to_owned).to_vec(),
         }
     }

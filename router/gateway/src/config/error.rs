@@ -34,6 +34,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// TLS to a subgraph cannot be spoken.
+    #[error("subgraphs.{name}.tls cannot be used: {reason}")]
+    SubgraphTls {
+        /// The subgraph.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A manifest of persisted operations cannot be used.
     #[error("the operations manifest {path} cannot be used: {reason}")]
     Manifest {
@@ -42,6 +50,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A certificate or key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] coko_core::listen::TlsError),
     /// A setting is out of range or malformed.
     #[error("{setting} is {found}: expected {expected}")]
     Setting {

@@ -13,8 +13,10 @@ mod overrides;
 mod persisted;
 mod policies;
 mod reference;
+mod subgraph_connection;
 mod subgraphs;
 mod subscriptions;
+mod traffic;
 mod uploads;
 mod warm_up;
 
@@ -24,6 +26,8 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use coko_core::listen::{ConnectionsConfig, TlsConfig, TlsVersion};
 
 pub use self::access::{Audience, CorsConfig, CsrfConfig, ErrorsConfig};
 pub use self::admin::AdminConfig;
@@ -35,10 +39,12 @@ pub use self::overrides::{LabelRule, OverridesConfig, ShareBy};
 pub use self::persisted::{PersistedConfig, PersistedMode};
 pub use self::policies::PolicyRule;
 pub use self::reference::{config_reference, config_schema};
+pub use self::subgraph_connection::{Encoding, Http2, SubgraphCompression, SubgraphTls};
 pub use self::subgraphs::SubgraphConfig;
 pub use self::subscriptions::{
     EventFieldConfig, EventSourceConfig, SubscriptionProtocol, SubscriptionsConfig,
 };
+pub use self::traffic::{CircuitBreakerConfig, RetryConfig, TrafficConfig};
 pub use self::uploads::UploadsConfig;
 pub use self::warm_up::WarmUpConfig;
 
@@ -48,12 +54,18 @@ pub use self::warm_up::WarmUpConfig;
 pub struct Config {
     /// Address and port to listen on. Default `127.0.0.1:4000`.
     pub listen: SocketAddr,
+    /// What connections may take.
+    pub connections: ConnectionsConfig,
+    /// TLS, when it ends here. Default none: plain HTTP/1.1 and HTTP/2 (with prior knowledge).
+    pub tls: Option<TlsConfig>,
     /// Path of the GraphQL endpoint. Default `/graphql`.
     pub path: String,
     /// Where the supergraph comes from. Default: the file `supergraph.graphql`.
     pub supergraph: SupergraphSource,
     /// Settings of single subgraphs, by their name in the supergraph.
     pub subgraphs: BTreeMap<String, SubgraphConfig>,
+    /// How all subgraphs are called.
+    pub traffic: TrafficConfig,
     /// What one request may ask for.
     pub limits: Limits,
     /// How long things may take.
@@ -109,9 +121,12 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4000)),
+            connections: ConnectionsConfig::default(),
+            tls: None,
             path: "/graphql".to_owned(),
             supergraph: SupergraphSource::default(),
             subgraphs: BTreeMap::new(),
+            traffic: TrafficConfig::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             persisted: PersistedConfig::default(),
@@ -233,8 +248,13 @@ impl Config {
                 );
             }
         }
+        if let Err((setting, found, expected)) = self.connections.check() {
+            return fault(setting, found, expected);
+        }
         self.compression.check()?;
-        self.uploads.check()
+        self.uploads.check()?;
+        self.traffic.check()?;
+        self.subgraphs.values().try_for_each(SubgraphConfig::check)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::plan::{Planned, plan};
 use crate::prepare::prepare;
 use crate::refusal::{GraphQLError, Refusal};
 use crate::resolve::Resolved;
+use crate::transport::Unshared;
 
 /// What a stream is prepared from, the first time and whenever the supergraph is replaced.
 #[derive(Clone)]
@@ -298,13 +299,14 @@ pub(super) async fn answer(
     // The semaphore is never closed; were it, executing without a limit is still right.
     let _room = engine.hub.executing.acquire().await.ok();
     let headers = headers(context, &planned.operation);
+    let transport = Unshared(&context.snapshot.transports);
     let input = ExecutionInput {
         variables: &planned.variables,
         headers: &headers,
         deadline: Instant::now() + Duration::from_millis(engine.config.timeouts.request_ms),
-        transport: &context.snapshot.transports,
+        transport: &transport,
         request_id: &context.request_id,
-        errors: &engine.error_policy,
+        errors: &context.snapshot.error_policy,
         max_errors: engine.config.limits.errors,
         introspection: true,
         max_response_bytes: engine.config.limits.response_bytes,

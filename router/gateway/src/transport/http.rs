@@ -1,17 +1,20 @@
-//! Subgraphs over HTTP/1.1, with a pool of kept connections.
+//! Subgraphs over HTTP/1.1 and HTTP/2, with pools of kept connections.
 
 use std::time::Duration;
 
-use super::multipart::Payload;
 use bytes::Bytes;
 use coko_executor::{SubgraphEvents, SubgraphReply, TransportError};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as PooledClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::encoding;
+use super::tls::ClientTls;
+use crate::config::{Http2, SubgraphCompression};
 
 /// The connections to all subgraphs.
 #[derive(Clone)]
@@ -22,20 +25,39 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A pool whose connections are made within `connect_timeout`.
-    pub(crate) fn new(connect_timeout: Duration) -> Self {
+    /// A pool whose connections are made within `connect_timeout`; with public authorities unless `tls` has others.
+    pub(crate) fn new(connect_timeout: Duration, http2: Http2, tls: Option<ClientTls>) -> Self {
         let mut connector = HttpConnector::new();
         connector.enforce_http(false);
         // A small request must not wait for the acknowledgement of the segment before it.
         connector.set_nodelay(true);
         connector.set_keepalive(Some(Duration::from_secs(60)));
         connector.set_connect_timeout(Some(connect_timeout));
-        let connector = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
+        let builder = HttpsConnectorBuilder::new();
+        let builder = match tls {
+            None => builder.with_webpki_roots().https_or_http(),
+            Some(ClientTls {
+                config,
+                server_name: None,
+            }) => builder.with_tls_config(config).https_or_http(),
+            Some(ClientTls {
+                config,
+                server_name: Some(name),
+            }) => builder
+                .with_tls_config(config)
+                .https_or_http()
+                .with_server_name_resolver(FixedServerNameResolver::new(name)),
+        };
+        let connector = match http2 {
+            Http2::Never => builder.enable_http1().wrap_connector(connector),
+            Http2::Negotiated => builder.enable_all_versions().wrap_connector(connector),
+            Http2::PriorKnowledge => builder.enable_http2().wrap_connector(connector),
+        };
         let client = PooledClient::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .http2_only(http2 == Http2::PriorKnowledge)
+            .http2_adaptive_window(true)
+            .http2_keep_alive_interval(Duration::from_secs(20))
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(60))
             .pool_max_idle_per_host(256)
@@ -51,6 +73,8 @@ impl Client {
 pub(crate) struct HttpEndpoint {
     uri: Uri,
     client: Client,
+    /// None when nothing is compressed in either direction.
+    compression: Option<SubgraphCompression>,
 }
 
 impl HttpEndpoint {
@@ -58,10 +82,19 @@ impl HttpEndpoint {
     ///
     /// # Errors
     /// Says what is wrong with it.
-    pub(crate) fn new(url: &str, client: Client) -> Result<Self, String> {
+    pub(crate) fn new(
+        url: &str,
+        client: Client,
+        compression: &SubgraphCompression,
+    ) -> Result<Self, String> {
         let uri: Uri = url.parse().map_err(|error| format!("{error}"))?;
         match uri.scheme_str() {
-            Some("http" | "https") if uri.authority().is_some() => Ok(Self { uri, client }),
+            Some("http" | "https") if uri.authority().is_some() => Ok(Self {
+                uri,
+                client,
+                compression: (compression.requests.is_some() || compression.answers)
+                    .then(|| compression.clone()),
+            }),
             _ => Err("expected http://host/path or https://host/path".to_owned()),
         }
     }
@@ -81,12 +114,15 @@ impl HttpEndpoint {
 
     pub(crate) async fn exchange(
         &self,
-        payload: Payload,
-        headers: &HeaderMap,
+        body: Bytes,
+        mut headers: HeaderMap,
         cap: usize,
     ) -> Result<SubgraphReply, TransportError> {
-        let own = super::request_headers(headers, payload.content_type);
-        let response = self.send(payload.body, own).await?;
+        let body = match &self.compression {
+            Some(compression) => encoding::encode(compression, body, &mut headers).await,
+            None => body,
+        };
+        let response = self.send(body, headers).await?;
         super::collect(response, cap).await
     }
 
@@ -104,7 +140,7 @@ impl HttpEndpoint {
             if error.is_connect() {
                 TransportError::Connect(reason)
             } else {
-                TransportError::Other(reason)
+                TransportError::Broken(reason)
             }
         })
     }

@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 
-use super::multipart::Payload;
 use axum::body::Body;
 use bytes::Bytes;
 use coko_executor::{SubgraphEvents, SubgraphReply, TransportError};
@@ -26,12 +25,11 @@ impl InProcessEndpoint {
 
     pub(crate) async fn exchange(
         &self,
-        payload: Payload,
-        headers: &HeaderMap,
+        body: Bytes,
+        headers: HeaderMap,
         cap: usize,
     ) -> Result<SubgraphReply, TransportError> {
-        let own = super::request_headers(headers, payload.content_type);
-        contained(async { super::collect(self.send(payload.body, own).await, cap).await }).await
+        contained(async { super::collect(self.send(body, headers).await, cap).await }).await
     }
 
     /// Opens a subscription.

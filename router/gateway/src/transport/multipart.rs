@@ -8,6 +8,7 @@ use http::HeaderValue;
 use serde_json::json;
 
 /// What a subgraph is sent.
+#[derive(Clone)]
 pub(super) struct Payload {
     pub(super) content_type: HeaderValue,
     pub(super) body: Bytes,

@@ -141,6 +141,21 @@ async fn subgraphs_errors_are_masked_when_asked() {
 }
 
 #[tokio::test]
+async fn chosen_subgraphs_may_speak_for_themselves() {
+    for (name, shown) in [("rogue", true), ("books", false)] {
+        let stack = stack_with(Shape::OverHttp, |config, _| {
+            config.errors.mask = true;
+            config.errors.shown_subgraphs = vec![name.to_owned()];
+        })
+        .await;
+        stack.rogue.feel(Mood::Errors);
+        let answer = stack.run("{ mood }").await;
+        let text = answer.body.to_string();
+        assert_eq!(text.contains("hunter2"), shown, "{name}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn the_deadline_of_the_request_goes_before_that_of_the_subgraph() {
     let stack = stack_with(Shape::OverHttp, |config, _| {
         config.timeouts.request_ms = 300;

@@ -244,6 +244,38 @@ async fn batches_are_bounded_and_in_order() {
     }
 }
 
+/// What `BatchHttpLink` of Apollo Client sends, and what it makes of the answer: an array of as many results in the same
+/// order, whatever became of each, with a status that does not fail them all.
+#[tokio::test]
+async fn batches_as_apollo_client_sends_them() {
+    let stack = stack_with(Shape::OverHttp, |config, _| config.batching.enabled = true).await;
+    let batch = json!([
+        { "operationName": "Mood", "variables": {}, "extensions": { "clientLibrary": { "name": "@apollo/client" } },
+          "query": "query Mood {\n  mood\n}" },
+        { "operationName": "Rename", "variables": { "id": "1" },
+          "query": "mutation Rename($id: ID!) {\n  rename(id: $id, title: \"T\") {\n    title\n    __typename\n  }\n}" },
+        { "operationName": "Broken", "variables": {}, "query": "query Broken {\n  nope\n}" },
+    ]);
+    let accept = "application/graphql-response+json,application/json;q=0.9";
+    for accept in ["*/*", JSON, accept] {
+        let request = stack
+            .client
+            .post(stack.endpoint())
+            .header("content-type", JSON)
+            .header("accept", accept)
+            .body(batch.to_string());
+        let answer = stack.send(request).await;
+        assert_eq!(answer.status, 200, "{accept}");
+        let results = answer.body.as_array().unwrap();
+        assert_eq!(results.len(), 3);
+        assert_eq!(results[0]["data"]["mood"], "well");
+        let renamed = json!({ "title": "T", "__typename": "Book" });
+        assert_eq!(results[1]["data"]["rename"], renamed);
+        let code = &results[2]["errors"][0]["extensions"]["code"];
+        assert_eq!(code, "GRAPHQL_VALIDATION_FAILED");
+    }
+}
+
 #[tokio::test]
 async fn the_page_health_readiness_and_metrics() {
     let stack = stack().await;

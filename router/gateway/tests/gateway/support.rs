@@ -71,7 +71,9 @@ pub(crate) struct BooksMutation;
 
 #[Object(name = "Mutation")]
 impl BooksMutation {
-    async fn rename(&self, id: ID, title: String) -> Book {
+    async fn rename(&self, ctx: &Context<'_>, id: ID, title: String) -> Book {
+        ctx.data_unchecked::<Arc<AtomicUsize>>()
+            .fetch_add(1, Ordering::SeqCst);
         Book { id, title }
     }
 }
@@ -151,9 +153,11 @@ pub(crate) enum Mood {
     Truncated,
     Http500,
     Errors,
+    /// Answers are held back until [`Rogue::release`].
+    Held,
 }
 
-const MOODS: [Mood; 12] = [
+const MOODS: [Mood; 13] = [
     Mood::Well,
     Mood::Slow,
     Mood::Html,
@@ -166,6 +170,7 @@ const MOODS: [Mood; 12] = [
     Mood::Truncated,
     Mood::Http500,
     Mood::Errors,
+    Mood::Held,
 ];
 
 /// A subgraph that does what it is told, rather than what it should.
@@ -175,11 +180,29 @@ pub(crate) struct Rogue {
     pub(crate) calls: Arc<AtomicUsize>,
     pub(crate) flooded: Arc<AtomicUsize>,
     pub(crate) seen: Arc<Mutex<Vec<HeaderMap>>>,
+    released: Arc<tokio::sync::Notify>,
 }
 
 impl Rogue {
     pub(crate) fn feel(&self, mood: Mood) {
         self.mood.store(mood as u8, Ordering::SeqCst);
+    }
+
+    /// Answers what was held back, and everything from now on, in another mood.
+    pub(crate) fn release(&self, mood: Mood) {
+        self.feel(mood);
+        self.released.notify_waiters();
+    }
+
+    async fn mood(&self) -> Mood {
+        loop {
+            // Listening begins before looking, so that no release is missed.
+            let released = self.released.notified();
+            match MOODS[usize::from(self.mood.load(Ordering::SeqCst))] {
+                Mood::Held => released.await,
+                mood => return mood,
+            }
+        }
     }
 
     pub(crate) fn router(&self) -> Router {
@@ -206,7 +229,7 @@ async fn rogue(State(rogue): State<Rogue>, headers: HeaderMap, body: Bytes) -> R
         .expect("no test panics while it holds the lock")
         .push(headers);
     let request: Value = serde_json::from_slice(&body).expect("the gateway sends JSON");
-    let mood = MOODS[usize::from(rogue.mood.load(Ordering::SeqCst))];
+    let mood = rogue.mood().await;
     let entities = representations(&request);
     let well = || match &entities {
         Some(ids) => json!({ "data": entity_data(&request, ids.iter().map(|id| json!({
@@ -214,7 +237,7 @@ async fn rogue(State(rogue): State<Rogue>, headers: HeaderMap, body: Bytes) -> R
         None => json!({ "data": { "mood": "well", "secret": "s3", "sales": 42 } }),
     };
     match mood {
-        Mood::Well => json_response(well().to_string()),
+        Mood::Well | Mood::Held => json_response(well().to_string()),
         Mood::Slow => {
             tokio::time::sleep(Duration::from_secs(20)).await;
             json_response(well().to_string())
@@ -289,8 +312,14 @@ where
 }
 
 pub(crate) fn books() -> Executable<BooksQuery, BooksMutation> {
+    counted_books(Arc::default())
+}
+
+/// `renames` counts how often the mutation ran.
+fn counted_books(renames: Arc<AtomicUsize>) -> Executable<BooksQuery, BooksMutation> {
     Schema::build(BooksQuery, BooksMutation, EmptySubscription)
         .enable_federation()
+        .data(renames)
         .finish()
 }
 
@@ -328,6 +357,7 @@ pub(crate) struct Stack {
     pub(crate) gateway: Gateway,
     pub(crate) url: String,
     pub(crate) rogue: Rogue,
+    pub(crate) renames: Arc<AtomicUsize>,
     pub(crate) sdl: String,
     pub(crate) client: reqwest::Client,
 }
@@ -350,8 +380,13 @@ pub(crate) async fn stack_with(
     change: impl FnOnce(&mut Config, &mut Dependencies),
 ) -> Stack {
     let rogue = Rogue::default();
+    let renames = Arc::new(AtomicUsize::new(0));
     let routers = [
-        ("books", federation_sdl(&books()), graphql_router(books())),
+        (
+            "books",
+            federation_sdl(&books()),
+            graphql_router(counted_books(renames.clone())),
+        ),
         (
             "reviews",
             federation_sdl(&reviews()),
@@ -396,6 +431,7 @@ pub(crate) async fn stack_with(
         gateway,
         url,
         rogue,
+        renames,
         sdl,
         client: reqwest::Client::new(),
     }
