@@ -30,9 +30,27 @@ pub(super) async fn encode(
         return body;
     };
     let compressed = match encoding {
-        Encoding::Gzip => read_all(GzipEncoder::with_quality(&body[..], Level::Fastest)).await,
-        Encoding::Br => read_all(BrotliEncoder::with_quality(&body[..], Level::Precise(4))).await,
-        Encoding::Zstd => read_all(ZstdEncoder::with_quality(&body[..], Level::Precise(3))).await,
+        Encoding::Gzip => {
+            read_all(Box::pin(GzipEncoder::with_quality(
+                &body[..],
+                Level::Fastest,
+            )))
+            .await
+        }
+        Encoding::Br => {
+            read_all(Box::pin(BrotliEncoder::with_quality(
+                &body[..],
+                Level::Precise(4),
+            )))
+            .await
+        }
+        Encoding::Zstd => {
+            read_all(Box::pin(ZstdEncoder::with_quality(
+                &body[..],
+                Level::Precise(3),
+            )))
+            .await
+        }
     };
     match compressed {
         Ok(compressed) => {
@@ -45,13 +63,12 @@ pub(super) async fn encode(
     }
 }
 
-async fn read_all(reader: impl AsyncRead) -> std::io::Result<Bytes> {
+async fn read_all(reader: impl AsyncRead + Unpin) -> std::io::Result<Bytes> {
     read_up_to(reader, usize::MAX).await
 }
 
-/// Everything that comes, or a little more than `cap` bytes.
-async fn read_up_to(reader: impl AsyncRead, cap: usize) -> std::io::Result<Bytes> {
-    tokio::pin!(reader);
+/// Everything that comes, or a little more than `cap` bytes. Readers are boxed: coders are large, and most calls have none.
+async fn read_up_to(mut reader: impl AsyncRead + Unpin, cap: usize) -> std::io::Result<Bytes> {
     let mut out = BytesMut::with_capacity(8 << 10);
     while out.len() <= cap && reader.read_buf(&mut out).await? > 0 {
         // Decoding waits for nothing; others get their turn all the same.
@@ -74,12 +91,12 @@ pub(super) async fn decode(
         b"gzip" | b"x-gzip" => {
             let mut decoder = GzipDecoder::new(&body[..]);
             decoder.multiple_members(true);
-            read_up_to(decoder, cap).await
+            read_up_to(Box::pin(decoder), cap).await
         }
-        b"br" => read_up_to(BrotliDecoder::new(&body[..]), cap).await,
+        b"br" => read_up_to(Box::pin(BrotliDecoder::new(&body[..])), cap).await,
         b"zstd" => {
             let window = [DParameter::window_log_max(ZSTD_WINDOW_LOG)];
-            read_up_to(ZstdDecoder::with_params(&body[..], &window), cap).await
+            read_up_to(Box::pin(ZstdDecoder::with_params(&body[..], &window)), cap).await
         }
         other => {
             let seen: String = String::from_utf8_lossy(other).chars().take(40).collect();
