@@ -103,7 +103,6 @@ impl Gateway {
             .shutdown
             .as_ref()
             .map_or_else(CancellationToken::new, Shutdown::token);
-        let entropy = deps.entropy.unwrap_or_else(Entropy::system);
         let engine = Arc::new(Engine {
             cache: ResponseCache::new(&config.cache, deps.redis, &clock, &entropy),
             bus: deps.nats.clone(),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use coko_core::Code;
 use coko_executor::{
-    OperationKind, SourceEvent, SubgraphEvents, SubgraphRequest, SubscriptionSource, TransportError,
+    OperationKind, SourceEvent, SubgraphEvents, SubgraphRequest, SubgraphTransport as _,
+    SubscriptionSource, TransportError,
 };
 use futures::StreamExt as _;
 use http::{HeaderName, HeaderValue};
