@@ -8,6 +8,7 @@ use coko_gateway::config::PersistedMode;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
+use crate::live::live_stack;
 use crate::support::{Shape, Stack, stack_with};
 use crate::uploads;
 
@@ -137,6 +138,25 @@ async fn npm_apollo_client() {
 #[tokio::test]
 async fn npm_urql() {
     run_on_stack("urql").await;
+}
+
+#[tokio::test]
+async fn npm_clients_subscribe() {
+    if !is_ready().await {
+        return;
+    }
+    let stack = live_stack().await;
+    let live = stack.live.clone();
+    // Clients come and go; something happens all the time.
+    let happening = tokio::spawn(async move {
+        loop {
+            live.change("2");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    });
+    let endpoint = format!("{}/graphql", stack.url);
+    run("subscriptions", &endpoint, &stack.gateway.public_sdl()).await;
+    happening.abort();
 }
 
 #[tokio::test]
