@@ -5,7 +5,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use coko_core::lifecycle::{self, Shutdown};
+use coko_core::lifecycle::Shutdown;
+use coko_core::listen;
 use coko_core::telemetry::{self, TelemetryConfig};
 use coko_gateway::{Dependencies, Gateway, SupergraphSource, config::Config};
 
@@ -28,6 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shutdown = Shutdown::new();
     let listener = tokio::net::TcpListener::bind(config.listen).await?;
     let gateway = Gateway::build(config, Dependencies::default()).await?;
-    lifecycle::serve(listener, gateway.router(), shutdown.token()).await?;
+    let listening = gateway.listening()?;
+    listen::serve(listener, gateway.router(), listening, shutdown.token()).await?;
     Ok(())
 }

@@ -52,7 +52,7 @@ pub(super) async fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<Exi
     }
     let shutdown = Shutdown::with(settings.stop);
     shutdown.on_signals();
-    let running = stack.start(listeners, &shutdown).await?;
+    let running = Box::pin(stack.start(listeners, &shutdown)).await?;
     // Whoever asked for port 0 cannot know otherwise.
     global
         .output

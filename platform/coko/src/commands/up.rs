@@ -169,7 +169,7 @@ async fn serve(
     let shutdown = Shutdown::new();
     let step = global.progress.step("roles");
     let listeners = HashMap::from([(roles::ROUTER.to_owned(), listener)]);
-    let running = stack.start(listeners, &shutdown).await?;
+    let running = Box::pin(stack.start(listeners, &shutdown)).await?;
     step.done(&roles.join(", "));
 
     let accounts = if args.no_sample {

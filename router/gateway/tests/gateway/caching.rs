@@ -152,7 +152,7 @@ impl Noted {
     }
 
     /// The second book cannot be judged.
-    async fn verdict(&self) -> async_graphql::Result<Option<String>> {
+    fn verdict(&self) -> async_graphql::Result<Option<String>> {
         if *self.0 == "2" {
             return Err("undecided".into());
         }
