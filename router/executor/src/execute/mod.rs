@@ -197,7 +197,7 @@ impl<'a> Run<'a> {
         plan: &'a ExecutablePlan,
         input: &ExecutionInput<'a>,
     ) -> Self {
-        let mut arena = Arena::default();
+        let mut arena = Arena::sized(&plan.sizes);
         let root = arena.add_object(ShapeBuilder::ROOT, &plan.shapes);
         let waits_for: Vec<usize> = plan.fetches.iter().map(|fetch| fetch.waits_for).collect();
         let ready = (0..waits_for.len())
@@ -300,9 +300,12 @@ impl<'a> Run<'a> {
     }
 
     fn answer(mut self, input: &ExecutionInput<'a>) -> ExecutionOutput {
-        // What came in bounds what goes out, apart from introspection; a little more avoids growing at the end.
-        let capacity = self.received.min(input.max_response_bytes) + 256;
-        let mut body = Vec::with_capacity(capacity);
+        // Without an answer to go by, about as much goes out as came in. A little more avoids growing at the end.
+        let expected = match self.plan.sizes.answer.get() {
+            0 => self.received,
+            last => last,
+        };
+        let mut body = Vec::with_capacity(expected.min(input.max_response_bytes) + 256);
         body.extend_from_slice(b"{\"data\":");
         let introspection = input.introspection.then(|| Introspection {
             schema: self.supergraph.public(),
@@ -335,6 +338,8 @@ impl<'a> Run<'a> {
             self.faults.write(&mut body);
         }
         body.push(b'}');
+        self.plan.sizes.answer.set(body.len());
+        self.arena.note(&self.plan.sizes);
         ExecutionOutput {
             body: Bytes::from(body),
             error_count,

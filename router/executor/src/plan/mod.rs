@@ -43,6 +43,7 @@ pub(crate) use self::{
 use crate::{
     error::ErrorCode,
     normalize::{MetaField, Normalized},
+    response::Sizes,
     supergraph::{Supergraph, panic_text},
     transport::OperationKind,
     variables::Variables,
@@ -85,6 +86,7 @@ pub struct ExecutablePlan {
     pub(crate) conditions: Vec<String>,
     pub(crate) meta: Vec<MetaField>,
     pub(crate) fragments: Arc<FxHashMap<String, FragmentDefinition>>,
+    pub(crate) sizes: Sizes,
 }
 
 impl ExecutablePlan {
@@ -237,6 +239,7 @@ fn compile(
         conditions: conditions.names,
         meta: normalized.meta.clone(),
         fragments: Arc::new(fragments),
+        sizes: Sizes::default(),
         plan,
     };
     if normalized.kind == OperationKind::Subscription {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::sizes::Sizes;
 use crate::{
     json::Text,
     plan::{ShapeId, Shapes, Slot, TYPENAME},
@@ -79,7 +80,7 @@ struct Object {
 }
 
 /// Everything one request has received so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Arena {
     buffers: Vec<(Bytes, SubgraphId)>,
     objects: Vec<Object>,
@@ -94,6 +95,23 @@ fn position(length: usize) -> u32 {
 }
 
 impl Arena {
+    /// An empty arena with room for an answer like the last one.
+    pub(crate) fn sized(sizes: &Sizes) -> Self {
+        Self {
+            buffers: Vec::new(),
+            objects: Vec::with_capacity(sizes.objects.get()),
+            slots: Vec::with_capacity(sizes.slots.get()),
+            items: Vec::with_capacity(sizes.items.get()),
+        }
+    }
+
+    /// Remembers how much there is.
+    pub(crate) fn note(&self, sizes: &Sizes) {
+        sizes.objects.set(self.objects.len());
+        sizes.slots.set(self.slots.len());
+        sizes.items.set(self.items.len());
+    }
+
     /// Keeps an answer and returns its number.
     pub(crate) fn add_buffer(&mut self, bytes: Bytes, subgraph: SubgraphId) -> u32 {
         self.buffers.push((bytes, subgraph));

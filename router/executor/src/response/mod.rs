@@ -5,6 +5,7 @@ mod merge;
 mod project;
 mod reader;
 mod represent;
+mod sizes;
 mod target;
 
 pub(crate) use arena::{Arena, FailureId, ObjectId, Value};
@@ -12,4 +13,5 @@ pub(crate) use merge::Merger;
 pub(crate) use project::{ProjectionInput, ProjectionResult, Step, project};
 pub(crate) use reader::Reader;
 pub(crate) use represent::{Representations, Target, TargetSet, Written};
+pub(crate) use sizes::Sizes;
 pub(crate) use target::{TargetPaths, collect_targets};
