@@ -6,5 +6,5 @@
 mod scanner;
 mod writer;
 
-pub(crate) use scanner::{JsonError, Scanner, Text};
-pub(crate) use writer::write_string;
+pub(crate) use scanner::{JsonError, Member, Scanner, Text};
+pub(crate) use writer::{key_prefix, write_string};

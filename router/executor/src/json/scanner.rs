@@ -33,6 +33,70 @@ impl Text<'_> {
     }
 }
 
+/// What comes next in an object.
+pub(crate) enum Member<'a> {
+    /// The key that was expected, its colon consumed.
+    Expected,
+    /// Another key, or the same one written otherwise; its colon consumed.
+    Key(Text<'a>),
+    /// The closing brace, consumed.
+    End,
+}
+
+/// How many bytes from the beginning on stand for themselves in a string: the position of the first quote, backslash or
+/// control character, or the whole length.
+fn plain(bytes: &[u8]) -> usize {
+    /// Large enough that looking at all of it at once, as the compiler makes of it, beats looking word by word.
+    const BLOCK: usize = 64;
+    // Without branches, so that the compiler can do it for many bytes at once.
+    let ends =
+        |byte: &u8| u8::from(*byte == b'"') | u8::from(*byte == b'\\') | u8::from(*byte < 0x20);
+    // Most strings are short.
+    let mut at = match plain_words(bytes, 2) {
+        Ok(found) => return found,
+        Err(at) => at,
+    };
+    while let Some(block) = bytes.get(at..at + BLOCK) {
+        if block.iter().fold(0, |any, byte| any | ends(byte)) != 0 {
+            break;
+        }
+        at += BLOCK;
+    }
+    match plain_words(&bytes[at..], usize::MAX) {
+        Ok(found) => return at + found,
+        Err(passed) => at += passed,
+    }
+    let rest = &bytes[at..];
+    let found = rest.iter().position(|byte| ends(byte) != 0);
+    at + found.unwrap_or(rest.len())
+}
+
+/// Looks at so many words at most: where the plain part ends, or how far it is known to go.
+fn plain_words(bytes: &[u8], most: usize) -> Result<usize, usize> {
+    let (words, _) = bytes.as_chunks::<8>();
+    let words = &words[..words.len().min(most)];
+    for (index, word) in words.iter().enumerate() {
+        let found = ends_in_word(u64::from_le_bytes(*word));
+        if found < 8 {
+            return Ok(index * 8 + found);
+        }
+    }
+    Err(words.len() * 8)
+}
+
+/// The position of the first byte that ends the plain part of a string, 8 when there is none. Bytes are compared side by
+/// side in one word; a borrow can only mark bytes above the first one that is found.
+fn ends_in_word(word: u64) -> usize {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let quote = word ^ (ONES * u64::from(b'"'));
+    let backslash = word ^ (ONES * u64::from(b'\\'));
+    let found = (quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash)
+        | (word.wrapping_sub(ONES * 0x20) & !word);
+    (found & HIGH).trailing_zeros() as usize / 8
+}
+
 /// A position in a JSON text. The text must be valid UTF-8.
 #[derive(Debug, Clone)]
 pub(crate) struct Scanner<'a> {
@@ -106,6 +170,29 @@ impl<'a> Scanner<'a> {
         Ok(Some(key))
     }
 
+    /// Like [`Self::next_key`]; a member that begins exactly with `expected`, which is a key with its quotes and colon, is
+    /// only compared with it.
+    pub(crate) fn next_member(
+        &mut self,
+        first: &mut bool,
+        expected: Option<&[u8]>,
+    ) -> Result<Member<'a>, JsonError> {
+        let comma = usize::from(!*first);
+        if let Some(expected) = expected
+            && let Some(rest) = self.bytes.get(self.position + comma..)
+            && rest.starts_with(expected)
+            && (*first || self.bytes[self.position] == b',')
+        {
+            self.position += comma + expected.len();
+            *first = false;
+            return Ok(Member::Expected);
+        }
+        Ok(match self.next_key(first)? {
+            Some(key) => Member::Key(key),
+            None => Member::End,
+        })
+    }
+
     /// Inside an array: whether an item follows; `false` after the closing bracket was consumed.
     pub(crate) fn next_item(&mut self, first: &mut bool) -> Result<bool, JsonError> {
         match self.peek() {
@@ -136,22 +223,20 @@ impl<'a> Scanner<'a> {
         let start = self.position;
         let mut escaped = false;
         loop {
-            let Some(found) = memchr::memchr2(b'"', b'\\', &self.bytes[self.position..]) else {
-                self.position = self.bytes.len();
-                return self.error("the end of a string");
-            };
-            let plain = &self.bytes[self.position..self.position + found];
-            if plain.iter().any(|byte| *byte < 0x20) {
-                return self.error("no control character in a string");
+            self.position += plain(&self.bytes[self.position..]);
+            match self.bytes.get(self.position) {
+                Some(b'"') => {
+                    let raw = &self.bytes[start..self.position];
+                    self.position += 1;
+                    return Ok(Text { raw, escaped });
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                Some(_) => return self.error("no control character in a string"),
+                None => return self.error("the end of a string"),
             }
-            self.position += found;
-            if self.bytes[self.position] == b'"' {
-                let raw = &self.bytes[start..self.position];
-                self.position += 1;
-                return Ok(Text { raw, escaped });
-            }
-            escaped = true;
-            self.escape()?;
         }
     }
 
@@ -346,6 +431,25 @@ mod tests {
         assert!(!accepts(&bomb));
         assert!(accepts(&format!("{}{}", "[".repeat(128), "]".repeat(128))));
         assert!(!accepts(&format!("{}{}", "[".repeat(129), "]".repeat(129))));
+    }
+
+    #[test]
+    fn the_plain_part_of_a_string_ends_at_the_first_special_byte() {
+        for length in 0..200 {
+            let mut bytes = vec![b'a'; length];
+            assert_eq!(plain(&bytes), length);
+            for at in 0..length {
+                for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
+                    bytes[at] = special;
+                    assert_eq!(plain(&bytes), at, "{special} of {length}");
+                }
+                for ordinary in [b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+                    bytes[at] = ordinary;
+                    assert_eq!(plain(&bytes), length, "{ordinary} at {at}");
+                }
+                bytes[at] = b'a';
+            }
+        }
     }
 
     proptest! {

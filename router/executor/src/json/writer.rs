@@ -30,6 +30,14 @@ pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// The beginning of a member of an object: `"key":`.
+pub(crate) fn key_prefix(key: &str) -> Box<[u8]> {
+    let mut out = Vec::with_capacity(key.len() + 3);
+    write_string(key, &mut out);
+    out.push(b':');
+    out.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

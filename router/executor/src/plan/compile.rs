@@ -26,7 +26,7 @@ use super::{
     sharing::groups,
 };
 use crate::{
-    json::write_string,
+    json::{key_prefix, write_string},
     supergraph::{SubgraphId, Supergraph},
     transport::OperationKind,
 };
@@ -202,7 +202,7 @@ impl FetchCompiler<'_> {
             variables: usages
                 .iter()
                 .flatten()
-                .map(|name| (name.clone(), variable_prefix(name)))
+                .map(|name| (name.clone(), key_prefix(name)))
                 .collect(),
             conditions: found.conditions.clone(),
             alternatives: Vec::new(),
@@ -249,7 +249,7 @@ impl FetchCompiler<'_> {
         note_writes(&selection, &mut access.writes);
         FetchWork::Entities {
             inputs: vec![EntityInput {
-                variable: variable_prefix("representations"),
+                variable: key_prefix("representations"),
                 paths: vec![path],
                 groups: Vec::new(),
                 representation,
@@ -298,7 +298,7 @@ impl FetchCompiler<'_> {
                     note_reads(&representation, end, shapes, &mut access.reads);
                     names.push(name);
                     inputs.push(EntityInput {
-                        variable: variable_prefix(name),
+                        variable: key_prefix(name),
                         paths,
                         groups: Vec::new(),
                         representation,
@@ -438,11 +438,4 @@ fn aliased_set<'a>(operation: &'a SubgraphFetchOperation, alias: &str) -> Option
         }
         _ => None,
     })
-}
-
-fn variable_prefix(name: &str) -> Box<[u8]> {
-    let mut prefix = Vec::with_capacity(name.len() + 3);
-    write_string(name, &mut prefix);
-    prefix.push(b':');
-    prefix.into()
 }

@@ -13,7 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::shape::{ShapeBuilder, ShapeId, Slot};
 use crate::{
     error::PathSegment,
-    json::write_string,
+    json::{key_prefix, write_string},
     normalize::{Conditions, Normalized},
     schema::Schema,
 };
@@ -272,7 +272,7 @@ impl<'a> ProjectionCompiler<'a> {
                     FieldSource::Introspection(positions)
                 };
                 ProjectedField {
-                    prefix: prefix(key),
+                    prefix: key_prefix(key),
                     key: key.into(),
                     conditions,
                     source,
@@ -372,7 +372,7 @@ impl<'a> ProjectionCompiler<'a> {
                 FieldSource::Slot { slot, ty }
             };
             fields.push(ProjectedField {
-                prefix: prefix(key),
+                prefix: key_prefix(key),
                 key: (*key).into(),
                 conditions,
                 source,
@@ -524,12 +524,5 @@ fn with(outer: &Conditions, skip: Option<&String>, include: Option<&String>) -> 
 fn json_string(text: &str) -> Box<[u8]> {
     let mut out = Vec::with_capacity(text.len() + 2);
     write_string(text, &mut out);
-    out.into()
-}
-
-fn prefix(key: &str) -> Box<[u8]> {
-    let mut out = Vec::with_capacity(key.len() + 3);
-    write_string(key, &mut out);
-    out.push(b':');
     out.into()
 }

@@ -9,6 +9,7 @@ use hive_router_query_planner::{
 };
 
 use super::shape::{ShapeBuilder, ShapeId, Slot, TYPENAME};
+use crate::json::key_prefix;
 
 /// One object a subgraph answers.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Selection {
 pub(crate) struct SelectionField {
     /// The key as the subgraph writes it.
     pub(crate) key: Box<str>,
+    /// `"key":`
+    pub(crate) prefix: Box<[u8]>,
     pub(crate) slot: Slot,
     /// The selection of the objects below; `None` for a leaf, whose JSON is kept as it is.
     pub(crate) child: Option<Selection>,
@@ -105,6 +108,7 @@ impl<'a> SelectionCompiler<'a> {
                 });
                 SelectionField {
                     key: occurrence.key.into(),
+                    prefix: key_prefix(occurrence.key),
                     slot: occurrence.slot,
                     child,
                     conditions: occurrence.conditions,

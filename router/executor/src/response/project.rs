@@ -493,6 +493,10 @@ fn is_finite(json: &[u8]) -> bool {
 
 /// The digits of a number that fits `Int`; `1.0` and `1e3` become whole.
 fn int(json: &[u8]) -> Option<Cow<'_, [u8]>> {
+    // Nine digits always fit.
+    if json.len() <= 9 && json.iter().all(u8::is_ascii_digit) {
+        return Some(Cow::Borrowed(json));
+    }
     let text = std::str::from_utf8(json).ok()?;
     if text.parse::<i32>().is_ok() {
         return Some(Cow::Borrowed(json));

@@ -3,7 +3,7 @@
 
 use super::arena::{Arena, Value};
 use crate::{
-    json::{JsonError, Scanner, Text},
+    json::{JsonError, Member, Scanner, Text},
     plan::{Selection, Shapes, TYPENAME},
     schema::Schema,
 };
@@ -90,11 +90,22 @@ impl<'a> Reader<'a> {
         let object = self.arena.add_object(selection.shape, self.shapes);
         let mut expected = 0;
         let mut first = true;
-        while let Some(key) = self.scanner.next_key(&mut first)? {
-            let found = self.find(selection, &key, expected, type_name.as_deref());
-            let Some(position) = found else {
-                self.scanner.skip_value()?;
-                continue;
+        loop {
+            let next = match selection.fields.get(expected) {
+                Some(field) if !selection.typed => Some(&*field.prefix),
+                _ => None,
+            };
+            let position = match self.scanner.next_member(&mut first, next)? {
+                Member::Expected => expected,
+                Member::Key(key) => {
+                    let found = self.find(selection, &key, expected, type_name.as_deref());
+                    let Some(position) = found else {
+                        self.scanner.skip_value()?;
+                        continue;
+                    };
+                    position
+                }
+                Member::End => break,
             };
             expected = position + 1;
             let field = &selection.fields[position];
@@ -118,12 +129,6 @@ impl<'a> Reader<'a> {
         if key.escaped {
             let key = key.decode();
             return self.search(selection, key.as_bytes(), 0, type_name);
-        }
-        if !selection.typed
-            && let Some(field) = selection.fields.get(expected)
-            && field.key.as_bytes() == key.raw
-        {
-            return Some(expected);
         }
         self.search(selection, key.raw, expected, type_name)
     }
