@@ -1,6 +1,7 @@
 //! Logs as JSON lines, metrics in Prometheus text, traces over OTLP.
 
-use std::fmt::Write as _;
+mod lines;
+
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -14,17 +15,14 @@ use opentelemetry::trace::{
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::trace::Sampler;
 use serde::{Deserialize, Serialize};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Span, Subscriber};
+use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
-use tracing_subscriber::layer::{Context, SubscriberExt as _};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer};
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+use self::lines::{JsonLine, Lines, SpanFields};
 
 /// The `telemetry` section.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -44,10 +42,18 @@ pub struct TelemetryConfig {
 /// The target of spans that are for traces alone: no log has them, and without an exporter they are not made.
 pub const TRACES: &str = "coko::traces";
 
-/// Keeps the exporter alive; traces that wait are sent when it is dropped.
-#[derive(Debug)]
+/// Keeps the exporter alive; traces and lines of the log that wait are sent when it is dropped.
 pub struct Telemetry {
+    lines: Option<Lines>,
     tracer: Option<opentelemetry_sdk::trace::SdkTracerProvider>,
+}
+
+impl std::fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Telemetry")
+            .field("tracer", &self.tracer)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Drop for Telemetry {
@@ -56,6 +62,9 @@ impl Drop for Telemetry {
             && let Err(error) = tracer.shutdown_with_timeout(Duration::from_secs(3))
         {
             tracing::debug!(%error, "the last traces were not sent");
+        }
+        if let Some(lines) = &self.lines {
+            lines.flush();
         }
     }
 }
@@ -85,17 +94,21 @@ pub fn init(config: &TelemetryConfig, service: &'static str) -> Result<Telemetry
         .with_default(LevelFilter::INFO)
         .with_target(TRACES, LevelFilter::TRACE);
     let filter = logged()?;
-    let (lines, people) = if config.pretty {
+    let waiting = (!config.pretty)
+        .then(Lines::start)
+        .transpose()
+        .map_err(|error| format!("the log cannot be written: {error}"))?;
+    let (lines, people) = if let Some(waiting) = waiting.clone() {
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(waiting)
+            .event_format(JsonLine { service });
+        (Some(lines.with_filter(filter)), None)
+    } else {
         let people = tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .with_target(false)
             .compact();
         (None, Some(people.with_filter(filter)))
-    } else {
-        let lines = tracing_subscriber::fmt::layer()
-            .with_writer(std::io::stderr)
-            .event_format(JsonLine { service });
-        (Some(lines.with_filter(filter)), None)
     };
     tracing_subscriber::registry()
         .with(SpanFields.with_filter(logged()?))
@@ -106,7 +119,10 @@ pub fn init(config: &TelemetryConfig, service: &'static str) -> Result<Telemetry
         .try_init()
         .map_err(|error| error.to_string())?;
     prometheus();
-    Ok(Telemetry { tracer })
+    Ok(Telemetry {
+        lines: waiting,
+        tracer,
+    })
 }
 
 fn tracer(
@@ -249,109 +265,6 @@ fn parse_traceparent(text: &str) -> Option<SpanContext> {
         TraceState::default(),
     );
     context.is_valid().then_some(context)
-}
-
-/// Collects fields as JSON.
-#[derive(Clone, Default)]
-struct Fields(serde_json::Map<String, serde_json::Value>);
-
-impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0
-            .insert(field.name().to_owned(), format!("{value:?}").into());
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().to_owned(), value.into());
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.insert(field.name().to_owned(), value.into());
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.insert(field.name().to_owned(), value.into());
-    }
-
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.0.insert(field.name().to_owned(), value.into());
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.insert(field.name().to_owned(), value.into());
-    }
-}
-
-/// Keeps each span's fields, for the lines written inside it.
-struct SpanFields;
-
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for SpanFields {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        if let Some(span) = context.span(id) {
-            let mut fields = Fields::default();
-            attributes.record(&mut fields);
-            // These are instructions to the exporter.
-            fields.0.retain(|name, _| !name.starts_with("otel."));
-            span.extensions_mut().insert(fields);
-        }
-    }
-
-    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        if let Some(span) = context.span(id)
-            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
-        {
-            values.record(fields);
-        }
-    }
-}
-
-/// One line of JSON: timestamp, level, service, trace_id, span_id, user_id, message, fields.
-struct JsonLine {
-    service: &'static str,
-}
-
-impl<S, N> FormatEvent<S, N> for JsonLine
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> std::fmt::Result {
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        let mut line = serde_json::Map::new();
-        let now = crate::clock::Clock::system()
-            .now()
-            .format(&time::format_description::well_known::Rfc3339)
-            .unwrap_or_default();
-        line.insert("timestamp".to_owned(), now.into());
-        line.insert("level".to_owned(), event.metadata().level().as_str().into());
-        line.insert("service".to_owned(), self.service.into());
-        if let Some(scope) = context.event_scope() {
-            for span in scope.from_root() {
-                if let Some(known) = span.extensions().get::<Fields>() {
-                    for (name, value) in &known.0 {
-                        line.insert(name.clone(), value.clone());
-                    }
-                }
-            }
-        }
-        line.insert("target".to_owned(), event.metadata().target().into());
-        line.insert(
-            "message".to_owned(),
-            fields.0.remove("message").unwrap_or_default(),
-        );
-        if !fields.0.is_empty() {
-            line.insert("fields".to_owned(), fields.0.into());
-        }
-        let mut text = String::with_capacity(256);
-        write!(text, "{}", serde_json::Value::Object(line))?;
-        writeln!(writer, "{text}")
-    }
 }
 
 #[cfg(test)]
