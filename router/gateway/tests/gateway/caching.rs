@@ -152,11 +152,12 @@ impl Noted {
     }
 
     /// The second book cannot be judged.
-    fn verdict(&self) -> async_graphql::Result<Option<String>> {
-        if *self.0 == "2" {
-            return Err("undecided".into());
+    #[expect(clippy::unused_async, reason = "the macro takes no other")]
+    async fn verdict(&self) -> async_graphql::Result<Option<String>> {
+        match self.0.as_str() {
+            "2" => Err("undecided".into()),
+            id => Ok(Some(format!("verdict on {id}"))),
         }
-        Ok(Some(format!("verdict on {}", *self.0)))
     }
 }
 
