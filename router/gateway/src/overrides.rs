@@ -24,6 +24,14 @@ pub(crate) struct Decision {
     beyond: usize,
 }
 
+impl Decision {
+    /// The decision as bytes, for keys of what is kept.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let on = self.on.iter().map(|on| u8::from(*on));
+        on.chain(self.beyond.to_le_bytes()).collect()
+    }
+}
+
 /// The planner counts hundred-millionths of a percent.
 const PERCENT: f64 = 100_000_000.0;
 

@@ -49,6 +49,8 @@ pub(crate) fn recall(context: &RequestContext, coerced: Coerced) -> Recalled {
     };
     let caller = Caller::of(context, &forwarded(context));
     let variables = serde_json::to_vec(coerced.variables.as_map()).unwrap_or_default();
+    // Where fields are moving, callers are answered by different subgraphs.
+    let decision = context.snapshot.overrides.decide(context).bytes();
     let key = |caller: &[u8; 32]| {
         let mut hash = Sha256::new();
         hash.update(context.snapshot.sdl_digest);
@@ -57,6 +59,7 @@ pub(crate) fn recall(context: &RequestContext, coerced: Coerced) -> Recalled {
             operation.hash.as_bytes(),
             operation.name.as_deref().unwrap_or_default().as_bytes(),
             &variables,
+            &decision,
         ] {
             hash.update(part.len().to_le_bytes());
             hash.update(part);

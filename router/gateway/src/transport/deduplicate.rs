@@ -11,8 +11,8 @@ use coko_executor::{SubgraphReply, TransportError};
 use http::HeaderMap;
 use tokio::time::Instant;
 
-use super::Route;
 use super::multipart::Payload;
+use super::route::Route;
 use crate::flights::{Flights, Role};
 
 /// What calls to one subgraph are equal in: for whom, and the request's bytes. Bytes are compared, never digests.

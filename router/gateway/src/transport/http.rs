@@ -123,7 +123,7 @@ impl HttpEndpoint {
             None => body,
         };
         let response = self.send(body, headers).await?;
-        super::collect(response, cap).await
+        super::answer::collect(response, cap).await
     }
 
     async fn send(

@@ -29,7 +29,7 @@ impl InProcessEndpoint {
         headers: HeaderMap,
         cap: usize,
     ) -> Result<SubgraphReply, TransportError> {
-        contained(async { super::collect(self.send(body, headers).await, cap).await }).await
+        contained(async { super::answer::collect(self.send(body, headers).await, cap).await }).await
     }
 
     /// Opens a subscription.

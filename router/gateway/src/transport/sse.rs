@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 /// Headers of a request for a subscription.
 pub(super) fn request_headers(forwarded: &HeaderMap) -> HeaderMap {
     let json = HeaderValue::from_static("application/json");
-    let mut headers = super::request_headers(forwarded, json);
+    let mut headers = super::route::request_headers(forwarded, json);
     headers.insert(
         header::ACCEPT,
         HeaderValue::from_static(
@@ -35,7 +35,7 @@ where
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.trim_start().starts_with("text/event-stream"));
     if !is_stream {
-        let reply = super::collect(response, cap).await?;
+        let reply = super::answer::collect(response, cap).await?;
         let event = SourceEvent {
             payload: reply.body,
             id: None,

@@ -1,0 +1,78 @@
+//! Taking in what a subgraph answers.
+
+use ::http::{HeaderMap, Response, header};
+use bytes::{Bytes, BytesMut};
+use coko_executor::{SubgraphReply, TransportError};
+
+use super::{encoding, retry};
+
+/// Reads an answer, giving up as soon as it is clear that it is not GraphQL or too large.
+pub(super) async fn collect<B>(
+    response: Response<B>,
+    cap: usize,
+) -> Result<SubgraphReply, TransportError>
+where
+    B: http_body_util::BodyExt<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    let (parts, mut body) = response.into_parts();
+    if retry::is_passing(parts.status) && !is_graphql(&parts.headers) {
+        return Err(TransportError::Unavailable(parts.status));
+    }
+    if let Some(essence) = media_type(&parts.headers)
+        && !is_json(essence)
+    {
+        let seen: String = essence.chars().take(80).collect();
+        return Err(TransportError::NotGraphQL(format!(
+            "{seen} (status {})",
+            parts.status.as_u16()
+        )));
+    }
+    let announced = body.size_hint().lower();
+    if announced > cap as u64 {
+        return Err(TransportError::TooLarge { limit: cap });
+    }
+    let mut first: Option<Bytes> = None;
+    let mut gathered = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|error| TransportError::Other(format!("its answer broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        let length = first.as_ref().map_or(gathered.len(), Bytes::len) + data.len();
+        if length > cap {
+            return Err(TransportError::TooLarge { limit: cap });
+        }
+        // A small answer comes in one frame, and is then not copied.
+        match first.take() {
+            None if gathered.is_empty() => first = Some(data),
+            Some(earlier) => {
+                gathered.reserve(usize::try_from(announced).unwrap_or(0).max(length));
+                gathered.extend_from_slice(&earlier);
+                gathered.extend_from_slice(&data);
+            }
+            None => gathered.extend_from_slice(&data),
+        }
+    }
+    let body = first.unwrap_or_else(|| gathered.freeze());
+    let body = encoding::decode(&parts.headers, body, cap).await?;
+    Ok(SubgraphReply {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    })
+}
+
+fn media_type(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim())
+}
+
+fn is_json(essence: &str) -> bool {
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+fn is_graphql(headers: &HeaderMap) -> bool {
+    media_type(headers).is_some_and(is_json)
+}
