@@ -35,6 +35,23 @@ function builtIn({ name, locations, args }) {
   return { name, places, args: args.map(({ name, defaultValue, type }) => ({ name, defaultValue, type })) };
 }
 
+const scalars = ['Boolean', 'Float', 'ID', 'Int', 'String'];
+
+/**
+ * The types but those of introspection itself, to which graphql-js adds what is only a draft; of built-in scalars without the
+ * description, which the specification leaves open.
+ */
+function comparable(types) {
+  const own = types.filter((type) => !type.name.startsWith('__'));
+  return own.map((type) => (scalars.includes(type.name) ? { ...type, description: undefined } : type));
+}
+
+/** The fields of introspection's own types, as `Type.field`. */
+function meta(types) {
+  const own = types.filter((type) => type.name.startsWith('__'));
+  return own.flatMap((type) => (type.fields ?? type.enumValues).map((field) => `${type.name}.${field.name}`));
+}
+
 const everything = {
   descriptions: true, schemaDescription: true, directiveIsRepeatable: true, specifiedByUrl: true,
   inputValueDeprecation: true, oneOf: true, experimentalDirectiveDeprecation: false,
@@ -45,9 +62,12 @@ for (const [name, options] of Object.entries({ everything, little })) {
   test(`introspection with ${name} is graphql-js's`, async () => {
     const { __schema: expected } = introspectionFromSchema(buildSchema(apiSdl()), options);
     const { __schema: shown } = await introspect(options);
-    const { directives: expectedDirectives, ...expectedRest } = sorted(expected);
-    const { directives, ...rest } = sorted(shown);
+    const { directives: expectedDirectives, types: expectedTypes, ...expectedRest } = sorted(expected);
+    const { directives, types, ...rest } = sorted(shown);
     assert.deepEqual(rest, expectedRest);
+    assert.deepEqual(comparable(types), comparable(expectedTypes));
+    const known = new Set(meta(expectedTypes));
+    assert.deepEqual(meta(types).filter((field) => !known.has(field)), []);
     for (const name of ['skip', 'include', 'deprecated', 'specifiedBy', 'oneOf']) {
       const called = (all) => builtIn(all.find((directive) => directive.name === name));
       assert.deepEqual(called(directives), called(expectedDirectives));

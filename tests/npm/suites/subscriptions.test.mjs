@@ -31,8 +31,11 @@ const observe = (subscribe, count) => new Promise((resolve, reject) => {
   const taken = [];
   const subscription = subscribe((answer) => {
     if (answer.error) return reject(answer.error);
+    // Another may come before this one has been unsubscribed from.
+    if (taken.length === count) return undefined;
     taken.push(withoutTypes(answer.data.changed));
     if (taken.length === count) setImmediate(() => { subscription.unsubscribe(); resolve(taken); });
+    return undefined;
   }, reject);
 });
 

@@ -71,18 +71,17 @@ impl Connection {
         };
         // Whoever follows is let go of before the client answers the closing.
         drop(self);
-        if let Some(close) = close {
-            let farewell = async {
-                if socket
-                    .send(Message::Close(Some(close.into())))
-                    .await
-                    .is_ok()
-                {
-                    while let Some(Ok(_)) = socket.recv().await {}
+        let farewell = async {
+            if let Some(close) = close {
+                let frame = Message::Close(Some(close.into()));
+                if socket.send(frame).await.is_err() {
+                    return;
                 }
-            };
-            let _ = tokio::time::timeout(FAREWELL, farewell).await;
-        }
+            }
+            // Reading on also sends the answer to the client's own closing.
+            while let Some(Ok(_)) = socket.recv().await {}
+        };
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
         metrics::gauge!("router_websocket_connections").decrement(1.0);
     }
 
