@@ -17,3 +17,4 @@ core-cursor = This cursor is not valid for this list.
 core-text-empty = This text is required.
 core-text-too-long = This text is longer than { $max } characters.
 core-text-control = This text contains control characters.
+core-idempotency-key-invalid = An idempotency key is 1 to 100 printable ASCII characters without spaces.

@@ -17,3 +17,4 @@ core-cursor = Ce curseur n'est pas valable pour cette liste.
 core-text-empty = Ce texte est obligatoire.
 core-text-too-long = Ce texte dépasse { $max } caractères.
 core-text-control = Ce texte contient des caractères de contrôle.
+core-idempotency-key-invalid = Une clé d'idempotence compte 1 à 100 caractères ASCII imprimables, sans espace.

@@ -14,6 +14,7 @@ pub mod database;
 pub mod error;
 pub mod events;
 pub mod graphql;
+pub mod idempotency;
 pub mod identity;
 pub mod ids;
 pub mod lifecycle;

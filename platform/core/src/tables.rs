@@ -50,3 +50,13 @@ diesel::table! {
         error -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    idempotency (owner, key) {
+        owner -> Text,
+        key -> Text,
+        digest -> Bytea,
+        subject -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
