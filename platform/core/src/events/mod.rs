@@ -7,6 +7,7 @@ pub mod auth;
 pub mod catalog;
 pub mod community;
 pub mod file;
+pub mod payment;
 pub mod publication;
 pub mod router;
 
@@ -165,6 +166,15 @@ pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
         describe::<community::UserFollowed>()?,
         describe::<file::BookDownloaded>()?,
         describe::<file::FileProcessed>()?,
+        describe::<payment::BookPurchased>()?,
+        describe::<payment::OrderCreated>()?,
+        describe::<payment::OrderRefunded>()?,
+        describe::<payment::PaymentFailed>()?,
+        describe::<payment::PaymentSucceeded>()?,
+        describe::<payment::SubscriptionActivated>()?,
+        describe::<payment::SubscriptionCancelled>()?,
+        describe::<payment::SubscriptionExpired>()?,
+        describe::<payment::SubscriptionRenewed>()?,
         describe::<publication::PublicationPublished>()?,
         describe::<router::CachePurged>()?,
     ])
