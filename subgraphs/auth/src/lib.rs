@@ -4,7 +4,8 @@
 //! publishes at `/.well-known/biscuit-keys.json`. What a token permits is checked by every subgraph for itself.
 //!
 //! Says: `user.registered`, `user.login`, `user.profile.updated`, `user.role.changed`, `user.suspended`, `user.unsuspended`,
-//! `user.deleted`, `user.export.requested`, `session.revoked`. Hears: `user.followed`.
+//! `user.deleted`, `user.export.requested`, `session.revoked`. Hears: `user.followed`,
+//! `subscription.activated`, `subscription.renewed`, `subscription.expired`.
 
 mod commands;
 pub mod config;

@@ -9,6 +9,7 @@ pub(crate) mod privacy;
 pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod social;
+pub(crate) mod subscriptions;
 pub(crate) mod tokens;
 
 mod plans;

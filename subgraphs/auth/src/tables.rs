@@ -245,6 +245,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    user_plans (user_id) {
+        user_id -> Uuid,
+        plan -> Text,
+        until -> Timestamptz,
+    }
+}
+
 diesel::joinable!(user_roles -> users (user_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 

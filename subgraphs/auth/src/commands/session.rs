@@ -180,12 +180,13 @@ pub(super) async fn give_tokens(
     let mut roles = store::roles::of(connection, &[account.id]).await?;
     let roles = roles.remove(&account.id).unwrap_or_default();
     let rights = compact(store::roles::rights(connection, Some(&roles)).await?);
+    let plan = store::subscriptions::plan(connection, account.id, context.now).await?;
     let access = auth.minter.user(&UserGrant {
         user: account.id,
         session: session.id,
         roles,
         rights,
-        plan: None,
+        plan,
         expires_at: context.now + Duration::minutes(auth.config.lifetimes.access_minutes),
     })?;
     Ok(SignedIn {

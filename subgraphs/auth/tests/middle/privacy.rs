@@ -1,5 +1,9 @@
-use coko_core::events::Event;
 use coko_core::events::community::UserFollowed;
+use coko_core::events::payment::{
+    SubscriptionActivated, SubscriptionExpired, SubscriptionRenewed, SubscriptionState,
+};
+use coko_core::events::{Event, Payload as _};
+use coko_core::identity::RequestFacts;
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -101,6 +105,52 @@ async fn followers_see_what_is_for_followers() {
         .await
         .unwrap();
     assert!(look(&moussa.client, &awa.id).await["country"].is_null());
+}
+
+#[tokio::test]
+async fn access_tokens_say_the_plan_while_it_is_paid() {
+    let bench = Bench::new().await;
+    let mut awa = bench.person("awa@example.sn", &[]).await;
+    let consumers = coko_auth::consumers(&bench.platform.platform, bench.database.pool.clone());
+    let now = bench.platform.platform.clock.now();
+    let state = |days| SubscriptionState {
+        user_id: awa.id.parse().unwrap(),
+        period_start: now,
+        period_end: now + Duration::days(days),
+        ..SubscriptionActivated::sample().subscription
+    };
+    let [first, longer] = [state(30), state(60)];
+    let context = bench.platform.context();
+    let begun = SubscriptionActivated {
+        subscription: first.clone(),
+    };
+    let renewed = SubscriptionRenewed {
+        subscription: longer.clone(),
+    };
+    let late = SubscriptionExpired {
+        subscription: first,
+    };
+    let ended = SubscriptionExpired {
+        subscription: longer,
+    };
+    for (event, plan) in [
+        (Event::new(&context, &begun).unwrap(), Some("premium")),
+        (Event::new(&context, &renewed).unwrap(), Some("premium")),
+        // The end of a period that was renewed since ends nothing.
+        (Event::new(&context, &late).unwrap(), Some("premium")),
+        (Event::new(&context, &ended).unwrap(), None),
+    ] {
+        consumers.handle(&event).await.unwrap();
+        let refreshed = bench.refresh(&awa.refresh).await.ok()["refresh"].clone();
+        awa.refresh = refreshed["tokens"]["refreshToken"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let token = refreshed["tokens"]["accessToken"].as_str().unwrap();
+        let verifier = &bench.platform.platform.verifier;
+        let viewer = verifier.verify(token, RequestFacts::default()).unwrap();
+        assert_eq!(viewer.plan.as_deref(), plan, "{}", event.kind);
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,2 @@
+DROP TABLE user_plans;
+DELETE FROM role_rights WHERE resource = 'payments';
