@@ -12,9 +12,11 @@ use coko_core::context::CommandContext;
 use coko_core::database::{Connection, Pool};
 use coko_core::ids::Entropy;
 use coko_core::servers::NatsServer;
+use coko_provider_simulator::{Scenario, Simulator};
 use diesel_async::{AsyncConnection as _, SimpleAsyncConnection as _};
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::client::Client;
@@ -23,7 +25,7 @@ use crate::process::{Role, coko};
 /// The name of a second router's process.
 const SECOND: &str = "router-2";
 /// The subgraphs' roles.
-const SUBGRAPHS: [&str; 2] = ["auth", "catalog"];
+const SUBGRAPHS: [&str; 3] = ["auth", "catalog", "payment"];
 
 const REGISTER: &str =
     "mutation($input: RegisterInput!) { register(input: $input) { errors { code message } } }";
@@ -58,6 +60,8 @@ pub struct Stack {
     server: String,
     /// Running processes by the name of their first role; `all` in one process.
     processes: BTreeMap<String, Role>,
+    /// What stands in for payment providers; its payers pay at once.
+    pub simulator: Simulator,
     /// The broker of this stack alone.
     pub nats: NatsServer,
 }
@@ -73,7 +77,8 @@ impl Stack {
         let nats_folder = folder.path().join("nats");
         let nats = NatsServer::start(&nats_folder).await?;
         let databases = create_databases(&server).await?;
-        let environment = environment(folder.path(), &nats, &databases)?;
+        let mut environment = environment(folder.path(), &nats, &databases)?;
+        let simulator = simulator(&mut environment).await?;
         let mut stack = Self {
             shape,
             folder,
@@ -81,6 +86,7 @@ impl Stack {
             databases,
             server,
             processes: BTreeMap::new(),
+            simulator,
             nats,
         };
         stack.command(&["migrate", "up"]).await?;
@@ -94,6 +100,8 @@ impl Stack {
             }
         }
         stack.ready().await?;
+        // Notices come the way that providers send them: through the router.
+        stack.simulator.set_webhook_url(&stack.base("router")?);
         Ok(stack)
     }
 
@@ -453,6 +461,44 @@ async fn create_databases(server: &str) -> Result<BTreeMap<&'static str, String>
     Ok(databases)
 }
 
+/// A simulator in this process, and the variables by which payment finds it.
+async fn simulator(environment: &mut BTreeMap<String, String>) -> Result<Simulator> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    for (provider, path) in [
+        ("WAVE", "wave"),
+        ("ORANGE_MONEY", "orange-money"),
+        ("STRIPE", "stripe"),
+        ("PAYPAL", "paypal"),
+    ] {
+        let name = format!("COKO_PAYMENT_{provider}__BASE_URL");
+        environment.insert(name, format!("{base}/{path}"));
+    }
+    let secret = environment.get("COKO_SIMULATOR_WEBHOOK_SECRET");
+    let config = serde_json::from_value(json!({
+        "webhook_secret": secret,
+        "public_url": base,
+        "scenario": Scenario::Success,
+    }))?;
+    let simulator = Simulator::new(config, Clock::system(), Entropy::system());
+    let router = simulator.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(simulator)
+}
+
+/// The settings in `table` as variables; a nested key is written with two underscores.
+fn variables(environment: &mut BTreeMap<String, String>, prefix: &str, table: &toml::Value) {
+    for (key, value) in table.as_table().into_iter().flatten() {
+        let name = format!("{prefix}{}", key.to_uppercase());
+        match value.as_str() {
+            Some(text) => {
+                environment.insert(name, text.to_owned());
+            }
+            None => variables(environment, &format!("{name}__"), value),
+        }
+    }
+}
+
 /// The variables that configure every process of a stack.
 fn environment(
     folder: &Path,
@@ -472,10 +518,8 @@ fn environment(
         ),
     ]);
     for (section, table) in &secrets {
-        for (key, value) in table.as_table().into_iter().flatten() {
-            let name = format!("COKO_{}_{}", section.to_uppercase(), key.to_uppercase());
-            environment.insert(name, value.as_str().unwrap_or_default().to_owned());
-        }
+        let prefix = format!("COKO_{}_", section.to_uppercase());
+        variables(&mut environment, &prefix, table);
     }
     // One machine registers many readers here.
     environment.insert(

@@ -379,6 +379,7 @@ fn check_sections(file: &Path) -> Result<(), SettingsError> {
         "telemetry",
         "serve",
         "stop",
+        "simulator",
     ]
     .into_iter()
     .chain(crate::roles::names())

@@ -165,7 +165,14 @@ impl Home {
     /// When it cannot be written.
     pub fn secrets(&self, entropy: &Entropy) -> anyhow::Result<PathBuf> {
         let path = self.directory.join("secrets.toml");
-        if !path.exists() {
+        if path.exists() {
+            // A platform that an older version made lacks what came later.
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+            if !text.lines().any(|line| line.starts_with("[payment")) {
+                write_private(&path, &format!("{text}\n{}", payment_secrets(entropy)?))?;
+            }
+        } else {
             self.create()?;
             write_private(&path, &fresh_secrets(entropy)?)?;
         }
@@ -305,7 +312,28 @@ fn fresh_secrets(entropy: &Entropy) -> anyhow::Result<String> {
         },
     };
     let head = "# Secrets of this private platform, made at its first start. Losing them loses what they sealed.\n\n";
-    Ok(format!("{head}{}", toml::to_string(&secrets)?))
+    Ok(format!(
+        "{head}{}\n{}",
+        toml::to_string(&secrets)?,
+        payment_secrets(entropy)?
+    ))
+}
+
+/// Keys of payment, and what it shares with the simulator that stands in for the providers.
+fn payment_secrets(entropy: &Entropy) -> anyhow::Result<String> {
+    let notices = entropy.token();
+    let secrets = serde_json::json!({
+        "payment": {
+            "column_keys": column_key(entropy, 1),
+            "lookup_key": entropy.token(),
+            "wave": { "api_key": "wave_sn_simulated", "webhook_secret": notices },
+            "orange_money": { "client_id": "simulated", "client_secret": "simulated", "merchant_key": "simulated" },
+            "stripe": { "api_key": "sk_simulated", "webhook_secret": notices },
+            "paypal": { "client_id": "simulated", "client_secret": "simulated", "webhook_id": "simulated" },
+        },
+        "simulator": { "webhook_secret": notices },
+    });
+    Ok(toml::to_string(&secrets)?)
 }
 
 /// A fresh root key: `<id>:<hex>` private and public.

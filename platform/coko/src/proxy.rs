@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::any;
 use coko_gateway::config::Config as RouterConfig;
 
 use crate::roles::Subgraph;
@@ -16,12 +16,24 @@ use crate::roles::Subgraph;
 /// How long a subgraph may take to begin its answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The largest body that is handed through.
+const MAX_BODY: usize = 256 * 1024;
+
 /// What of a request reaches the subgraph: nothing that identifies anyone, for these paths are public.
-const REQUEST_HEADERS: [header::HeaderName; 4] = [
+const REQUEST_HEADERS: [header::HeaderName; 12] = [
     header::ACCEPT,
     header::ACCEPT_LANGUAGE,
     header::IF_NONE_MATCH,
     header::IF_MODIFIED_SINCE,
+    header::CONTENT_TYPE,
+    // What proves where a payment provider's notice comes from.
+    header::HeaderName::from_static("wave-signature"),
+    header::HeaderName::from_static("stripe-signature"),
+    header::HeaderName::from_static("paypal-auth-algo"),
+    header::HeaderName::from_static("paypal-cert-url"),
+    header::HeaderName::from_static("paypal-transmission-id"),
+    header::HeaderName::from_static("paypal-transmission-sig"),
+    header::HeaderName::from_static("paypal-transmission-time"),
 ];
 
 /// What of the answer reaches the client.
@@ -60,7 +72,7 @@ pub(crate) fn public_paths(subgraph: &Subgraph, config: &RouterConfig) -> anyhow
         let (client, base) = (client.clone(), base.clone());
         routes = routes.route(
             path,
-            get(move |request| hand_through(client.clone(), base.clone(), request)),
+            any(move |request| hand_through(client.clone(), base.clone(), request)),
         );
     }
     Ok(routes)
@@ -72,7 +84,11 @@ async fn hand_through(client: reqwest::Client, mut url: url::Url, request: Reque
     url.set_query(request.uri().query());
     let method = request.method().clone();
     let headers = chosen(request.headers(), &REQUEST_HEADERS);
-    match client.request(method, url).headers(headers).send().await {
+    let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let request = client.request(method, url).headers(headers).body(body);
+    match request.send().await {
         Ok(answer) => {
             let status = answer.status();
             let headers = chosen(answer.headers(), &RESPONSE_HEADERS);

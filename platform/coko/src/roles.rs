@@ -1,4 +1,4 @@
-//! The table of roles: every subgraph in one line, and the router.
+//! The table of roles: every subgraph in one line, the router, and the simulator of payment providers.
 
 use coko_core::service::{Platform, Service};
 use diesel_migrations::EmbeddedMigrations;
@@ -8,6 +8,9 @@ use crate::config::{Settings, SettingsError};
 
 /// The role that is no subgraph.
 pub const ROUTER: &str = "router";
+
+/// The role that stands in for payment providers, for development and tests.
+pub const SIMULATOR: &str = coko_provider_simulator::NAME;
 
 /// A line of the table: the member, what it is about, what else it answers, whether it writes letters.
 ///
@@ -45,6 +48,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         &["/opds", "/opds/{*rest}", "/covers/{*rest}"],
         false
     ),
+    subgraph!(
+        coko_payment,
+        "orders, payments, subscriptions",
+        &["/webhooks/{provider}"],
+        false
+    ),
 ];
 
 /// A subgraph whose section of the configuration is parsed.
@@ -76,11 +85,16 @@ pub fn subgraph_named(name: &str) -> Option<&'static Subgraph> {
 
 /// The names of all roles.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    std::iter::once(ROUTER).chain(SUBGRAPHS.iter().map(|subgraph| subgraph.name))
+    std::iter::once(ROUTER)
+        .chain(SUBGRAPHS.iter().map(|subgraph| subgraph.name))
+        .chain([SIMULATOR])
 }
 
-/// Where a role listens unless told otherwise: the router on 4000, subgraphs on 4001 and up.
+/// Where a role listens unless told otherwise: the router on 4000, subgraphs on 4001 and up, the simulator on 4100.
 pub fn default_port(name: &str) -> u16 {
+    if name == SIMULATOR {
+        return 4100;
+    }
     let position = SUBGRAPHS.iter().position(|subgraph| subgraph.name == name);
     let offset = position.map_or(0, |position| position + 1);
     4000 + u16::try_from(offset).unwrap_or(0)

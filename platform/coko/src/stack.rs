@@ -14,8 +14,10 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::routing::{any, get};
 use coko_composition::SubgraphSource;
+use coko_core::clock::Clock;
 use coko_core::config::Environment;
 use coko_core::database::Pool;
+use coko_core::ids::Entropy;
 use coko_core::lifecycle::Shutdown;
 use coko_core::listen::{self, Listening, Tls};
 use coko_core::rate_limit::Quota;
@@ -23,6 +25,7 @@ use coko_core::service::{Bus, Platform, Service};
 use coko_core::telemetry;
 use coko_gateway::config::{Audience, Config as RouterConfig, RateLimits};
 use coko_gateway::{Dependencies, Gateway, SupergraphSource};
+use coko_provider_simulator::Simulator;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
@@ -49,6 +52,7 @@ pub struct Stack {
     platform: Option<Parsed>,
     subgraphs: Vec<(&'static Subgraph, Prepared)>,
     router: Option<RouterConfig>,
+    simulator: Option<coko_provider_simulator::Config>,
 }
 
 /// Roles that are being served.
@@ -108,11 +112,17 @@ impl Stack {
             .contains(&roles::ROUTER)
             .then(|| router_config(settings, supergraph))
             .transpose()?;
+        let simulator = roles
+            .contains(&roles::SIMULATOR)
+            .then(|| settings.section("simulator"))
+            .transpose()
+            .context("the role provider-simulator cannot be configured")?;
         Ok(Self {
             settings: settings.clone(),
             platform,
             subgraphs,
             router,
+            simulator,
         })
     }
 
@@ -131,6 +141,13 @@ impl Stack {
             router: None,
             gateway: None,
         };
+        if let Some(config) = self.simulator
+            && let Some(listener) = listeners.remove(roles::SIMULATOR)
+        {
+            let simulator = Simulator::new(config, Clock::system(), Entropy::system());
+            let listening = Listening::default();
+            serve(roles::SIMULATOR, listener, simulator.router(), listening, shutdown);
+        }
         let mut in_process = HashMap::new();
         let mut beside = Router::new();
         if let Some(parsed) = self.platform {

@@ -11,6 +11,7 @@ mod faults;
 mod following;
 mod hostile;
 mod partner;
+mod purchase;
 mod reader;
 mod signing_in;
 

@@ -160,6 +160,14 @@ async fn serve(
     defaults["public"] = json!({ "url": base });
     // A token that was pasted somewhere should last a working day.
     defaults["auth"]["lifetimes"] = json!({ "access_minutes": 12 * 60 });
+    let simulator = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .context("the provider simulator finds no port")?;
+    simulated(
+        &mut defaults,
+        base,
+        &format!("http://{}", simulator.local_addr()?),
+    );
     let settings = settings.with_defaults(&defaults)?;
     let roles: Vec<&str> = roles::names().collect();
     let supergraph = SupergraphSource::Sdl(supergraph_sdl(SUBGRAPHS)?);
@@ -168,7 +176,10 @@ async fn serve(
 
     let shutdown = Shutdown::new();
     let step = global.progress.step("roles");
-    let listeners = HashMap::from([(roles::ROUTER.to_owned(), listener)]);
+    let listeners = HashMap::from([
+        (roles::ROUTER.to_owned(), listener),
+        (roles::SIMULATOR.to_owned(), simulator),
+    ]);
     let running = Box::pin(stack.start(listeners, &shutdown)).await?;
     step.done(&roles.join(", "));
 
@@ -184,6 +195,19 @@ async fn serve(
     };
     global.output.result(&announcement, || announcement.text());
     stop(&shutdown, servers).await
+}
+
+/// Has payment use the simulator at `simulator` for every provider, and the simulator send its notices to `base`.
+fn simulated(defaults: &mut Value, base: &str, simulator: &str) {
+    for (provider, path) in [
+        ("wave", "wave"),
+        ("orange_money", "orange-money"),
+        ("stripe", "stripe"),
+        ("paypal", "paypal"),
+    ] {
+        defaults["payment"][provider]["base_url"] = format!("{simulator}/{path}").into();
+    }
+    defaults["simulator"] = json!({ "webhook_url": base, "public_url": simulator });
 }
 
 /// Creates the databases that private PostgreSQL lacks, and migrates all of them at once.

@@ -9,6 +9,7 @@ pub mod community;
 pub mod file;
 pub mod payment;
 pub mod publication;
+pub mod reading;
 pub mod router;
 
 use serde::de::DeserializeOwned;
@@ -176,6 +177,9 @@ pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
         describe::<payment::SubscriptionExpired>()?,
         describe::<payment::SubscriptionRenewed>()?,
         describe::<publication::PublicationPublished>()?,
+        describe::<reading::EntitlementGranted>()?,
+        describe::<reading::EntitlementRefused>()?,
+        describe::<reading::EntitlementRevoked>()?,
         describe::<router::CachePurged>()?,
     ])
 }

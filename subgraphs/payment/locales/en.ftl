@@ -1,0 +1,13 @@
+payment-not-for-sale = This is not for sale.
+payment-free = This book is free: open it without paying.
+payment-already-owned = You have this book already.
+payment-already-ordered = You are already buying this book. Pay that order, or cancel it first.
+payment-currency-not-taken = It cannot be paid in this currency with this provider. Choose another one.
+payment-provider-not-offered = This way of paying is not available. Choose another one.
+payment-wallet-empty = Your wallet does not hold enough. Top it up, or pay in another way.
+payment-amount-out-of-range = This amount is too small or too large.
+payment-not-open = This order is paid or over.
+payment-no-subscription = You have no subscription.
+payment-not-paid = This order is not paid, or was paid back already.
+payment-spent = The money was spent from the wallet already.
+payment-not-manual = The provider does this refund by itself.

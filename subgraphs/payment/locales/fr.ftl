@@ -1,0 +1,13 @@
+payment-not-for-sale = Cet article n'est pas en vente.
+payment-free = Ce livre est gratuit : ouvrez-le sans payer.
+payment-already-owned = Vous possédez déjà ce livre.
+payment-already-ordered = Vous êtes déjà en train d'acheter ce livre. Payez cette commande, ou annulez-la d'abord.
+payment-currency-not-taken = Ce moyen de paiement n'accepte pas cette devise. Choisissez-en un autre.
+payment-provider-not-offered = Ce moyen de paiement n'est pas disponible. Choisissez-en un autre.
+payment-wallet-empty = Votre portefeuille n'est pas assez garni. Rechargez-le, ou payez autrement.
+payment-amount-out-of-range = Ce montant est trop petit ou trop grand.
+payment-not-open = Cette commande est payée ou close.
+payment-no-subscription = Vous n'avez pas d'abonnement.
+payment-not-paid = Cette commande n'est pas payée, ou a déjà été remboursée.
+payment-spent = Cet argent du portefeuille a déjà été dépensé.
+payment-not-manual = L'opérateur effectue ce remboursement lui-même.

@@ -1,0 +1,11 @@
+//! Payment over real PostgreSQL and the provider simulator over HTTP.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on stops where it stands"
+)]
+
+mod crashes;
+mod load;
+mod providers;
+mod purchases;
+mod support;
