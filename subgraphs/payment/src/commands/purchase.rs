@@ -80,7 +80,7 @@ pub(crate) async fn buy(
             let attempt = attempt(connection, context, payment, order, provider, charge).await?;
             let attempt =
                 attempt.ok_or_else(|| refused(PurchaseErrorCode::WalletEmpty, "provider"))?;
-            Ok((id, Some(attempt)))
+            Ok::<_, Failure<PurchaseErrorCode>>((id, Some(attempt)))
         })
         .await?;
     drop(connection);

@@ -3,7 +3,7 @@
 use coko_core::Result;
 use coko_core::context::CommandContext;
 use diesel_async::AsyncConnection as _;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::TryStreamExt as _;
 use time::Duration;
 use uuid::Uuid;
 
@@ -14,6 +14,8 @@ use crate::store;
 
 /// How many rows one round takes.
 const BATCH: i64 = 64;
+/// A round that finds as much is followed by another at once.
+const PLENTY: usize = 32;
 /// How many providers' answers are waited for at once.
 const PARALLEL: usize = 8;
 /// How long a row that one process works on is hidden from the others.
@@ -31,10 +33,13 @@ pub(crate) async fn attempts(context: &CommandContext, payment: &Payment) -> Res
         })
         .await?;
     drop(connection);
-    futures::stream::iter(due.iter().map(Ok))
-        .try_for_each_concurrent(PARALLEL, |attempt| check(context, payment, attempt))
+    let count = due.len();
+    futures::stream::iter(due.into_iter().map(Ok))
+        .try_for_each_concurrent(PARALLEL, |attempt| async move {
+            check(context, payment, &attempt).await
+        })
         .await?;
-    Ok(due.len())
+    Ok(count)
 }
 
 /// One whose opening was never answered is opened again where the provider knows nothing of it.
@@ -77,10 +82,11 @@ pub(crate) async fn orders(context: &CommandContext, payment: &Payment) -> Resul
         })
         .await?;
     drop(connection);
-    futures::stream::iter(due.iter().map(Ok))
-        .try_for_each_concurrent(PARALLEL, |order| order_due(context, payment, *order))
+    let count = due.len();
+    futures::stream::iter(due.into_iter().map(Ok))
+        .try_for_each_concurrent(PARALLEL, |order| order_due(context, payment, order))
         .await?;
-    Ok(due.len())
+    Ok(count)
 }
 
 async fn order_due(context: &CommandContext, payment: &Payment, id: Uuid) -> Result<()> {
@@ -215,15 +221,11 @@ async fn compare(context: &CommandContext, payment: &Payment, attempt: &Attempt)
     Ok(())
 }
 
-/// Runs `work` until it finds nothing more to do.
+/// Runs `work` as long as it finds much to do.
 ///
 /// # Errors
 /// As `work`.
 pub(crate) async fn drain<F: Future<Output = Result<usize>>>(work: impl Fn() -> F) -> Result<()> {
-    let rounds = futures::stream::repeat_with(work).then(|round| round);
-    let rounds = rounds.try_take_while(|found| {
-        let more = *found >= usize::try_from(BATCH).unwrap_or(usize::MAX) / 2;
-        async move { Ok(more) }
-    });
-    rounds.try_for_each(|_| async { Ok(()) }).await
+    while work().await? >= PLENTY {}
+    Ok(())
 }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::http::Caller;
+use super::http::{Answer, Caller};
 use super::{
     About, Checkout, Connector, Known, Notice, NoticeError, Opened, Payment, Refunded, Status,
     Trouble,
@@ -55,19 +55,20 @@ impl OrangeMoney {
     }
 
     /// Calls the payment API, with a fresh token when the one at hand has expired.
-    async fn call(&self, path: &str, body: &Value) -> Result<super::http::Answer, Trouble> {
-        let path = format!("/orange-money-webpay/{}/v1/{path}", self.config.country);
-        let send = async |token: &str| {
-            let request = self.caller.post(&path).bearer_auth(token).json(body);
-            self.caller.send(request).await
-        };
+    async fn call(&self, path: &str, body: &Value) -> Result<Answer, Trouble> {
         let token = self.token(None).await?;
-        let answer = send(&token).await?;
+        let answer = self.call_with(&token, path, body).await?;
         if answer.status == reqwest::StatusCode::UNAUTHORIZED {
             let token = self.token(Some(&token)).await?;
-            return send(&token).await?.accepted();
+            return self.call_with(&token, path, body).await?.accepted();
         }
         answer.accepted()
+    }
+
+    async fn call_with(&self, token: &str, path: &str, body: &Value) -> Result<Answer, Trouble> {
+        let path = format!("/orange-money-webpay/{}/v1/{path}", self.config.country);
+        let request = self.caller.post(&path).bearer_auth(token).json(body);
+        self.caller.send(request).await
     }
 
     fn currency(&self, currency: Currency) -> &'static str {

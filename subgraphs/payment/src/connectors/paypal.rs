@@ -229,17 +229,11 @@ fn decimal(money: Money) -> String {
 
 fn received(amount: &Value) -> Option<Money> {
     let currency: Currency = amount["currency_code"].as_str()?.parse().ok()?;
-    let (whole, part) = amount["value"]
-        .as_str()?
-        .split_once('.')
-        .unwrap_or((amount["value"].as_str()?, ""));
+    let value = amount["value"].as_str()?;
+    let (whole, part) = value.split_once('.').unwrap_or((value, ""));
     let digits = currency.exponent() as usize;
-    if part.len() > digits
-        || !whole
-            .bytes()
-            .chain(part.bytes())
-            .all(|byte| byte.is_ascii_digit())
-    {
+    let numeric = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || part.len() > digits || !numeric(whole) || !numeric(part) {
         return None;
     }
     let minor = format!("{whole}{part:0<digits$}");

@@ -143,9 +143,7 @@ fn payment(session: &Value) -> Result<Payment, Trouble> {
             received: received(session)
                 .ok_or_else(|| Trouble::Uncertain("the session has no usable amount".to_owned()))?,
         },
-        ("cancelled", "expired") | ("processing", "expired") | ("", "expired") => {
-            Payment::Failed(FailureKind::Expired)
-        }
+        ("cancelled" | "processing" | "", "expired") => Payment::Failed(FailureKind::Expired),
         ("cancelled", _) => {
             let code = session["last_payment_error"]["code"].as_str();
             Payment::Failed(code.map_or(FailureKind::PayerCancelled, failure))

@@ -27,6 +27,15 @@ text_enum! {
 }
 
 impl Provider {
+    /// Every provider.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Wave,
+        Self::OrangeMoney,
+        Self::Stripe,
+        Self::Paypal,
+        Self::Wallet,
+    ];
+
     /// The currencies that it takes, the preferred one first.
     fn currencies(self) -> &'static [Currency] {
         match self {

@@ -3,7 +3,7 @@
 /// A text column holds what this version of the program does not know.
 #[derive(Debug, thiserror::Error)]
 #[error("`{found}` is not a {expected}")]
-pub struct UnknownName {
+pub(crate) struct UnknownName {
     expected: &'static str,
     found: String,
 }
@@ -48,14 +48,11 @@ macro_rules! text_enum {
         )]
         #[diesel(sql_type = diesel::sql_types::Text)]
         $(#[$meta])*
-        pub enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] #[graphql(name = $text)] $variant),+ }
+        pub(crate) enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] #[graphql(name = $text)] $variant),+ }
 
         impl $name {
-            /// Every variant, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
             /// The name as it is stored and as clients see it.
-            pub fn as_str(self) -> &'static str {
+            pub(crate) fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
         }

@@ -5,6 +5,7 @@ use coko_core::events::catalog::BookWithdrawn;
 use coko_core::testkit::GraphqlClient;
 use coko_payment::config::Timers;
 use coko_provider_simulator::Scenario;
+use diesel_async::SimpleAsyncConnection as _;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -260,7 +261,6 @@ async fn the_database_refuses_a_crooked_ledger() {
     let bought = buy(&shop.reader(READER), "WAVE", "k1").await;
     shop.order_becomes(&bought["order"], "PAID").await;
     let mut connection = shop.pool().get().await.unwrap();
-    use diesel_async::SimpleAsyncConnection as _;
     for sql in [
         "INSERT INTO ledger_entries (journal_id, account, amount, currency) SELECT id, 'x', 1, 'XOF' FROM journals",
         "INSERT INTO journals SELECT gen_random_uuid(), 'empty', order_id, now() FROM journals",
