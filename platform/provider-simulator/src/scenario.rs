@@ -27,7 +27,7 @@ pub enum Scenario {
     EarlyNotice,
     /// It is paid, and the notice is signed wrongly.
     BadSignature,
-    /// It is opened, and the answer is 500.
+    /// It is opened, and the answer is 500; it is paid where it can be found again.
     ServerError,
     /// The answer takes long.
     Slow,

@@ -135,4 +135,5 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(attempts, orders);
 diesel::allow_tables_to_appear_in_same_query!(ledger_entries, journals);

@@ -135,7 +135,8 @@ pub(crate) async fn anonymise(connection: &mut Connection, user: Uuid) -> QueryR
     let theirs = orders::table
         .filter(orders::user_id.eq(user))
         .select(orders::id);
-    diesel::update(attempts::table.filter(attempts::order_id.eq_any(theirs)))
+    diesel::update(attempts::table)
+        .filter(attempts::order_id.eq_any(theirs))
         .filter(attempts::status.eq(AttemptStatus::Failed))
         .set((
             attempts::references_sealed.eq(None::<Vec<u8>>),

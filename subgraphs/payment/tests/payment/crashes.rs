@@ -177,7 +177,12 @@ async fn check(point: &str, possible: bool, status: &str) {
     on_sale(&database.pool).await;
     let reading = reading(&nats.url(), possible, &stop).await;
     // Each process tells the simulator where it listens; until then notices reach nobody.
-    let (simulator, providers) = support::simulator("http://127.0.0.1:1", Scenario::Success).await;
+    // A signed notice settles by itself; only without one is the status asked for.
+    let scenario = match point {
+        "status-known" => Scenario::NeverNotified,
+        _ => Scenario::Success,
+    };
+    let (simulator, providers) = support::simulator("http://127.0.0.1:1", scenario).await;
     let mut first = start(point, &database.url, &nats.url(), &providers);
     let ended = tokio::time::timeout(std::time::Duration::from_secs(60), first.wait()).await;
     let ended = ended.unwrap_or_else(|_| panic!("the process never came to {point}"));

@@ -265,7 +265,7 @@ impl Shop {
         let client = self.operator();
         let query = format!("query($id: ID!) {{ order(id: $id) {{ {ORDER} }} }}");
         let mut last = Value::Null;
-        for _ in 0..200 {
+        for _ in 0..600 {
             let answer = client.run_with(&query, json!({ "id": order["id"] })).await;
             last = answer.ok()["order"].clone();
             if last["status"] == status {
@@ -296,9 +296,9 @@ pub(crate) async fn assert_balanced(pool: &Pool) {
     assert_eq!(number(pool, crooked).await, 0);
 }
 
-/// Waits until `probe` holds, at most twenty seconds.
+/// Waits until `probe` holds, at most two minutes: what a killed process had leased is free again after one.
 pub(crate) async fn eventually(what: &str, mut probe: impl AsyncFnMut() -> bool) {
-    for _ in 0..200 {
+    for _ in 0..1200 {
         if probe().await {
             return;
         }
@@ -325,7 +325,15 @@ pub(crate) async fn buy_book(
     );
     let input =
         json!({ "bookId": book, "currency": "XOF", "provider": provider, "idempotencyKey": key });
-    client.run_with(&query, json!({ "i": input })).await.ok()["purchaseBook"].clone()
+    for _ in 0..100 {
+        let answer = client.run_with(&query, json!({ "i": input })).await;
+        // Too many at once: a client tries again under its key.
+        if answer.codes() != ["DOWNSTREAM_UNAVAILABLE"] {
+            return answer.ok()["purchaseBook"].clone();
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    panic!("the service stays unavailable");
 }
 
 pub(crate) async fn mutate(
