@@ -146,7 +146,13 @@ impl Stack {
         {
             let simulator = Simulator::new(config, Clock::system(), Entropy::system());
             let listening = Listening::default();
-            serve(roles::SIMULATOR, listener, simulator.router(), listening, shutdown);
+            serve(
+                roles::SIMULATOR,
+                listener,
+                simulator.router(),
+                listening,
+                shutdown,
+            );
         }
         let mut in_process = HashMap::new();
         let mut beside = Router::new();

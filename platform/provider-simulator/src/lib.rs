@@ -4,11 +4,6 @@
 //! payer does is a [`Scenario`], chosen per amount or for all payments with `POST /simulator/scenario`, or by a person on the
 //! page `/pay/{id}`. It keeps everything in memory and knows nothing of orders.
 
-#![expect(
-    clippy::unused_async,
-    reason = "handlers are async whether or not they wait"
-)]
-
 mod notice;
 mod orange_money;
 mod page;
