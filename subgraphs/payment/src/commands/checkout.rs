@@ -30,9 +30,7 @@ pub(crate) async fn open(
             // Whether it worked can be asked where there is a search, and tried again where the provider deduplicates.
             let known = payment.known(attempt)?;
             match connector.status(&known).await {
-                Ok(status) if status.found.is_some() => {
-                    status.found.ok_or_else(|| Trouble::Uncertain(why))
-                }
+                Ok(status) if status.found.is_some() => status.found.ok_or(Trouble::Uncertain(why)),
                 Ok(_) if attempt.provider != Provider::OrangeMoney => {
                     call(context, payment, connector, &order, attempt).await
                 }
