@@ -185,10 +185,14 @@ impl Follower {
         let Some(cache) = self.engine.cache.clone() else {
             return last;
         };
+        if self.handled.is_none() {
+            // Requests are answered before the broker is reached, and what was kept of them nobody has watched over.
+            cache.purge_here();
+        }
         let known = match (&self.handled, &cache.shared) {
             (Some(handled), _) => Some(*handled),
             (None, Some(shared)) => shared.handled(&self.stream).await,
-            // Nothing was kept before this process was there.
+            // Nothing that is kept was asked for before this moment.
             (None, None) => {
                 self.handled = Some(last);
                 return last;

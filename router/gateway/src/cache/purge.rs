@@ -123,6 +123,12 @@ impl ResponseCache {
 }
 
 impl ResponseCache {
+    /// Drops every answer that this process keeps; what is in Redis stays.
+    pub(super) fn purge_here(&self) {
+        self.purges.purge_all();
+        self.memory.clear();
+    }
+
     /// Drops the answers with these tags, which a mutation of this router changed: whoever asks next sees what he did.
     pub(super) async fn purge_changed(&self, tags: &[Tag]) {
         if tags.is_empty() {
