@@ -19,7 +19,7 @@ use coko_core::config::Environment;
 use coko_core::database::Pool;
 use coko_core::ids::Entropy;
 use coko_core::lifecycle::Shutdown;
-use coko_core::listen::{self, Listening, Tls};
+use coko_core::listen::{self, Answering, Listening, Tls};
 use coko_core::rate_limit::Quota;
 use coko_core::service::{Bus, Platform, Service};
 use coko_core::telemetry;
@@ -217,7 +217,8 @@ impl Stack {
             let routes = gateway.router().merge(beside);
             if let Some(listener) = listeners.remove(roles::ROUTER) {
                 let listening = gateway.listening()?;
-                serve(roles::ROUTER, listener, routes.clone(), listening, shutdown);
+                let front = gateway.front(routes.clone());
+                serve(roles::ROUTER, listener, front, listening, shutdown);
             }
             running.router = Some(routes);
             running.gateway = Some(gateway);
@@ -305,16 +306,19 @@ pub fn supergraph_sdl(subgraphs: &[Subgraph]) -> anyhow::Result<String> {
     Ok(composed.sdl)
 }
 
-fn serve(
+fn serve<S>(
     name: &'static str,
     listener: TcpListener,
-    routes: Router,
+    service: S,
     listening: Listening,
     shutdown: &Shutdown,
-) {
+) where
+    S: Answering,
+    S::Future: Send,
+{
     let stop = shutdown.clone();
     shutdown.spawn(async move {
-        if let Err(error) = listen::serve(listener, routes, listening, stop.token()).await {
+        if let Err(error) = listen::serve(listener, service, listening, stop.token()).await {
             tracing::error!(role = name, %error, "the listener failed");
             stop.begin();
         }

@@ -103,7 +103,8 @@ impl RateLimiter {
     pub async fn check(&self, class: &str, key: &str, quota: Quota) -> Result<(), RetryAfter> {
         let name = format!("coko:rate:{class}:{key}");
         if let Some((client, script)) = &self.redis {
-            match self.check_shared(client, script, &name, quota).await {
+            // Only who shares pays for the size of a call to Redis.
+            match Box::pin(self.check_shared(client, script, &name, quota)).await {
                 Ok(wait) => {
                     if self.alone.load(Ordering::Relaxed) {
                         self.tell(false, None);

@@ -3,6 +3,7 @@
 mod lines;
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -21,6 +22,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
+use uuid::Uuid;
 
 use self::lines::{JsonLine, Lines, SpanFields};
 
@@ -118,6 +120,7 @@ pub fn init(config: &TelemetryConfig, service: &'static str) -> Result<Telemetry
         .with(people)
         .try_init()
         .map_err(|error| error.to_string())?;
+    EXPORTS.store(tracer.is_some(), Ordering::Relaxed);
     prometheus();
     Ok(Telemetry {
         lines: waiting,
@@ -194,11 +197,56 @@ pub fn metrics_router() -> Router {
     Router::new().route("/metrics", get(render))
 }
 
-/// Counts one HTTP request of `service`.
-pub fn count_request(service: &'static str, status: StatusCode, took: Duration) {
-    metrics::counter!("http_requests_total", "service" => service, "status" => status.as_u16().to_string()).increment(1);
-    metrics::histogram!("request_duration_seconds", "service" => service)
-        .record(took.as_secs_f64());
+/// The metrics of the HTTP requests of a service.
+#[derive(Clone)]
+pub struct RequestMeters {
+    service: &'static str,
+    /// Those answered with 200, which are most.
+    ok: metrics::Counter,
+    duration: metrics::Histogram,
+}
+
+impl std::fmt::Debug for RequestMeters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestMeters")
+            .field("service", &self.service)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RequestMeters {
+    /// Looks them up, with the process's recorder in place.
+    pub fn new(service: &'static str) -> Self {
+        prometheus();
+        Self {
+            service,
+            ok: metrics::counter!("http_requests_total", "service" => service, "status" => "200"),
+            duration: metrics::histogram!("request_duration_seconds", "service" => service),
+        }
+    }
+
+    /// Counts one request.
+    pub fn count(&self, status: StatusCode, took: Duration) {
+        if status == StatusCode::OK {
+            self.ok.increment(1);
+        } else {
+            metrics::counter!("http_requests_total", "service" => self.service, "status" => status.as_u16().to_string())
+                .increment(1);
+        }
+        self.duration.record(took.as_secs_f64());
+    }
+}
+
+/// Whether this process exports traces.
+static EXPORTS: AtomicBool = AtomicBool::new(false);
+
+/// The [`request_span`] of a request that belongs to a trace or begins one; else none, which costs nothing.
+pub fn traced_request_span(service: &'static str, headers: &HeaderMap) -> Span {
+    if EXPORTS.load(Ordering::Relaxed) || headers.contains_key("traceparent") {
+        request_span(service, headers)
+    } else {
+        Span::none()
+    }
 }
 
 /// The span of one request, a child of the caller's by W3C Trace Context.
@@ -221,9 +269,25 @@ pub fn request_span(service: &'static str, headers: &HeaderMap) -> Span {
     span
 }
 
+/// Notes the user in the request's span, or in the one returned where the request has none: what is logged inside it
+/// names him.
+pub fn viewer_span(user: Option<Uuid>) -> Span {
+    let Some(user) = user else {
+        return Span::none();
+    };
+    let current = Span::current();
+    if current.is_none() {
+        return tracing::info_span!("request", user_id = tracing::field::display(user));
+    }
+    current.record("user_id", tracing::field::display(user));
+    Span::none()
+}
+
 /// The `traceparent` to hand on: the current span's when traces are recorded, else the caller's as it came.
 pub fn current_traceparent(headers: &HeaderMap) -> Option<String> {
-    if let Some(own) = traceparent_of(&Span::current()) {
+    if EXPORTS.load(Ordering::Relaxed)
+        && let Some(own) = traceparent_of(&Span::current())
+    {
         return Some(own);
     }
     let given = traceparent(headers)?;

@@ -30,6 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = tokio::net::TcpListener::bind(config.listen).await?;
     let gateway = Gateway::build(config, Dependencies::default()).await?;
     let listening = gateway.listening()?;
-    listen::serve(listener, gateway.router(), listening, shutdown.token()).await?;
+    let front = gateway.front(gateway.router());
+    listen::serve(listener, front, listening, shutdown.token()).await?;
     Ok(())
 }

@@ -16,7 +16,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::compression::predicate::{And, NotForContentType, Predicate as _, SizeAbove};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -170,8 +170,11 @@ async fn ready(State(engine): State<Arc<Engine>>) -> Response {
     (status, axum::Json(body)).into_response()
 }
 
+/// Which answers are worth compressing.
+pub(crate) type Compressible = And<And<SizeAbove, NotForContentType>, NotForContentType>;
+
 /// Streams are not compressed: each of their messages has to arrive at once.
-fn compression(config: &CompressionConfig) -> CompressionLayer<impl Predicate + use<>> {
+pub(crate) fn compression(config: &CompressionConfig) -> CompressionLayer<Compressible> {
     let whole = SizeAbove::new(config.min_bytes)
         .and(NotForContentType::SSE)
         .and(NotForContentType::const_new("multipart/"));
@@ -225,7 +228,7 @@ fn cors(engine: &Engine) -> CorsLayer {
     clippy::needless_pass_by_value,
     reason = "the layer hands the panic over by value"
 )]
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let said = panic
         .downcast_ref::<String>()
         .map(String::as_str)

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::cache::ResponseCache;
 use crate::config::Config;
 use crate::dictionary::Dictionaries;
+use crate::meters::Meters;
 use crate::persisted::Documents;
 use crate::share::RunningOperations;
 use crate::snapshot::Snapshot;
@@ -39,6 +40,7 @@ pub(crate) struct Engine {
     pub(crate) reach: Arc<Reach>,
     /// Operations under way, where they are shared.
     pub(crate) running: Option<RunningOperations>,
+    pub(crate) meters: Meters,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) translations: Translations,

@@ -143,10 +143,7 @@ pub(crate) fn measure(context: &RequestContext, fetches: &[FetchRecord]) {
             FetchOutcome::Errors(_) => "PARTIAL",
             FetchOutcome::Failed(code) => code.as_str(),
         };
-        let name = endpoint.name().to_owned();
-        metrics::counter!("router_subgraph_requests_total", "subgraph" => name.clone(), "outcome" => outcome).increment(1);
-        metrics::histogram!("router_subgraph_duration_seconds", "subgraph" => name)
-            .record(fetch.duration.as_secs_f64());
+        endpoint.meters().call(outcome, fetch.duration);
     }
 }
 

@@ -21,6 +21,8 @@ use crate::cache::{self, ResponseCache};
 use crate::config::{Config, ConfigError, SupergraphSource};
 use crate::dictionary::Dictionaries;
 use crate::engine::Engine;
+use crate::front::Front;
+use crate::meters::Meters;
 use crate::persisted::Documents;
 use crate::share::RunningOperations;
 use crate::snapshot::Snapshot;
@@ -119,6 +121,7 @@ impl Gateway {
                 .operation_deduplication
                 .then(RunningOperations::default),
             reach,
+            meters: Meters::new(),
             clock,
             entropy,
             translations,
@@ -161,6 +164,12 @@ impl Gateway {
     /// Everything the gateway answers: the GraphQL endpoint, `/health`, `/ready`, `/metrics` and the IDE.
     pub fn router(&self) -> axum::Router {
         endpoints::router(self.engine.clone())
+    }
+
+    /// What [`router`](Self::router) answers, and what is beside it in `router`; the GraphQL endpoint without going through
+    /// the routes.
+    pub fn front(&self, router: axum::Router) -> Front {
+        Front::new(self.engine.clone(), router)
     }
 
     /// How the configured listener treats connections, its certificate read.

@@ -45,9 +45,6 @@ pub(crate) fn identify(
         ..RequestFacts::default()
     };
     let viewer = verifier.verify(token, facts)?;
-    if let Some(user) = viewer.user_id() {
-        tracing::Span::current().record("user_id", tracing::field::display(user));
-    }
     context.viewer = Arc::new(viewer);
     context.glance = glance;
     Ok(context)

@@ -31,15 +31,16 @@ use crate::subscribe::subscribe;
 /// Answers one HTTP request to the GraphQL endpoint.
 pub(crate) async fn serve(engine: Arc<Engine>, request: Request) -> Response<Body> {
     let started = Instant::now();
-    let span = telemetry::request_span("router", request.headers());
+    let span = telemetry::traced_request_span("router", request.headers());
+    let meters = engine.clone();
     let response = answer(engine, request, started).instrument(span).await;
-    respond::count(&response, started.elapsed());
+    meters.meters.request(response.status(), started.elapsed());
     response
 }
 
 async fn answer(engine: Arc<Engine>, request: Request, started: Instant) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let (mut context, acceptable) = receive::open(&engine, &parts, started);
+    let (mut parts, body) = request.into_parts();
+    let (mut context, acceptable) = receive::open(&engine, &mut parts, started);
     if let Err(refusal) = acceptable {
         return finish(&context, Err(refusal), started);
     }
@@ -79,7 +80,8 @@ pub(crate) async fn operate(
     let identified = identify(context.clone(), &operation);
     let (context, outcome) = match identified {
         Ok(identified) => {
-            let outcome = run(&identified, operation).await;
+            let span = telemetry::viewer_span(identified.viewer.user_id());
+            let outcome = run(&identified, operation).instrument(span).await;
             (identified, outcome)
         }
         Err(refusal) => (context.clone(), Err(refusal)),
@@ -105,7 +107,8 @@ async fn run(context: &RequestContext, operation: Operation) -> Outcome {
     let planned = plan(context, asked).await?;
     match origin {
         Some(origin) if planned.operation.kind == OperationKind::Subscription => {
-            subscribe(context, origin, planned).await
+            // Streams are rare and their beginnings large.
+            Box::pin(subscribe(context, origin, planned)).await
         }
         // Executes, unless an equal query of the same caller is being executed.
         _ => share(context, planned).await,

@@ -39,10 +39,15 @@ pub(crate) async fn plan(context: &RequestContext, asked: Asked) -> Result<Plann
     let operation = coerced.prepared.operation;
     let decision = context.snapshot.overrides.decide(context);
     let cell = operation.plans.of(&decision);
-    let making = cell.get_or_try_init(|| make(context, operation.clone(), decision));
-    let outcome = tokio::time::timeout_at(context.deadline, making)
-        .await
-        .map_err(|_| too_late())??;
+    let outcome = match cell.get() {
+        Some(outcome) => outcome,
+        None => {
+            let making = cell.get_or_try_init(|| make(context, operation.clone(), decision));
+            tokio::time::timeout_at(context.deadline, Box::pin(making))
+                .await
+                .map_err(|_| too_late())??
+        }
+    };
     let plan = outcome.clone()?;
     Ok(Planned {
         operation,

@@ -116,8 +116,8 @@ pub(crate) async fn prepare(
     let remembered = match cache.get(&key).await {
         Some(remembered) => remembered,
         None => {
-            let making = cache.get_with(key, make(context.clone(), document, request.name.clone()));
-            tokio::time::timeout_at(context.deadline, making)
+            let making = make(context.clone(), document, request.name.clone());
+            tokio::time::timeout_at(context.deadline, Box::pin(cache.get_with(key, making)))
                 .await
                 .map_err(|_| too_late())?
         }

@@ -59,10 +59,11 @@ pub(crate) enum Received {
 /// Begins a request's context. Its media type is JSON where nothing acceptable can be answered, for saying so.
 pub(crate) fn open(
     engine: &Arc<Engine>,
-    parts: &Parts,
+    parts: &mut Parts,
     started: Instant,
 ) -> (RequestContext, Result<(), Refusal>) {
-    let headers = &parts.headers;
+    let kept = Arc::new(std::mem::take(&mut parts.headers));
+    let headers = &*kept;
     let now = engine.clock.now();
     let negotiated = media::negotiate(headers);
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -95,19 +96,19 @@ pub(crate) fn open(
         request_id: request_id.into(),
         deadline: started + Duration::from_millis(patience),
         method: parts.method.clone(),
-        headers: Arc::new(headers.clone()),
         media: negotiated
             .as_ref()
             .map_or(media::Media::Json, |picked| picked.media),
         stream: negotiated.as_ref().ok().and_then(|picked| picked.stream),
         stream_only: negotiated.as_ref().is_ok_and(|picked| picked.stream_only),
         locale: text("accept-language").map_or(Locale::EN, Locale::negotiate),
-        address: address(engine, parts),
+        address: address(engine, headers, &parts.extensions),
         traceparent: traceparent.into(),
         claimed_client: claimed_client.map(Into::into),
         viewer: Arc::new(Viewer::guest()),
         glance: Glance::default(),
         explain,
+        headers: kept,
     };
     (context, negotiated.map(drop))
 }
@@ -120,16 +121,15 @@ pub(crate) fn arrived(context: &mut RequestContext) {
     }
 }
 
-fn address(engine: &Engine, parts: &Parts) -> Option<IpAddr> {
+fn address(engine: &Engine, headers: &HeaderMap, extensions: &http::Extensions) -> Option<IpAddr> {
     if engine.config.trust_forwarded_for
-        && let Some(forwarded) = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok())
+        && let Some(forwarded) = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok())
         // The last entry is the one that the trusted proxy itself saw.
         && let Some(address) = forwarded.rsplit(',').next().and_then(|text| text.trim().parse().ok())
     {
         return Some(address);
     }
-    parts
-        .extensions
+    extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(peer)| peer.ip())
 }
@@ -156,13 +156,13 @@ pub(crate) async fn receive(
             "A persisted document's address takes GET.",
         )),
         Method::POST => {
-            if let Some(boundary) = media::boundary(&parts.headers)
+            if let Some(boundary) = media::boundary(&context.headers)
                 && context.engine.config.uploads.enabled
             {
-                return receive_multipart(context, boundary, body).await;
+                return Box::pin(receive_multipart(context, boundary, body)).await;
             }
-            media::check_content_type(&parts.headers)?;
-            let bytes = read_body(context, &parts.headers, body).await?;
+            media::check_content_type(&context.headers)?;
+            let bytes = read_body(context, &context.headers, body).await?;
             decode_body(context, &bytes)
         }
         _ => Err(Refusal::method(

@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use coko_core::locale::Locale;
-use coko_core::telemetry;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -223,10 +222,10 @@ pub(crate) fn summarize(context: &RequestContext, outcome: &Outcome, took: Durat
         if errors == 0 { "OK" } else { "PARTIAL" },
         coko_core::Code::as_str,
     );
-    metrics::counter!("router_operations_total", "outcome" => label).increment(1);
-    metrics::histogram!("router_operation_duration_seconds").record(took.as_secs_f64());
+    context.engine.meters.operation(label, took);
     let executed = outcome.as_ref().ok();
     tracing::info!(
+        service = "router",
         request_id = &*context.request_id,
         viewer = context.viewer.key(),
         client = context.claimed_client.as_deref(),
@@ -248,9 +247,4 @@ pub(crate) fn summarize(context: &RequestContext, outcome: &Outcome, took: Durat
             "an operation failed through a fault of ours"
         );
     }
-}
-
-/// Counts the HTTP request.
-pub(crate) fn count(response: &Response<Body>, took: Duration) {
-    telemetry::count_request("router", response.status(), took);
 }

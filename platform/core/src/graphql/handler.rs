@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::identity::{ENVELOPE_HEADER, Envelope, OperationKind, RequestFacts, Viewer};
 use crate::locale::Locale;
 use crate::service::Platform;
-use crate::telemetry;
+use crate::telemetry::{self, RequestMeters};
 use crate::translation::Translations;
 
 /// A subgraph's request may hold many representations, but never this much.
@@ -50,6 +50,7 @@ struct Endpoint<Q, M, S> {
     schema: Schema<Q, M, S>,
     platform: Platform,
     service: &'static str,
+    meters: RequestMeters,
     translations: Translations,
     loaders: Loaders,
 }
@@ -74,6 +75,7 @@ where
         schema,
         platform: platform.clone(),
         service,
+        meters: RequestMeters::new(service),
         translations,
         loaders,
     });
@@ -102,7 +104,7 @@ where
         .await;
     let (status, mut response) = match opened {
         Ok((request, context)) if takes_events(&headers) => {
-            telemetry::count_request(endpoint.service, StatusCode::OK, began.elapsed());
+            endpoint.meters.count(StatusCode::OK, began.elapsed());
             return endpoint.stream(request, context, span).into_response();
         }
         Ok((request, context)) => {
@@ -111,7 +113,7 @@ where
         }
         Err(refused) => *refused,
     };
-    telemetry::count_request(endpoint.service, status, began.elapsed());
+    endpoint.meters.count(status, began.elapsed());
     let headers = std::mem::take(&mut response.http_headers);
     let body = serde_json::to_vec(&response).unwrap_or_default();
     let content_type = "application/graphql-response+json; charset=utf-8";

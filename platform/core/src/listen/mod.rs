@@ -5,6 +5,7 @@
 mod config;
 mod tls;
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -21,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower::Service as _;
+use tower::Service;
 
 pub use self::config::{ConnectionsConfig, TlsConfig, TlsVersion};
 pub use self::tls::{Tls, TlsError};
@@ -35,22 +37,27 @@ pub struct Listening {
     pub tls: Option<Tls>,
 }
 
-/// Serves `router` on a listener that is already bound, until the stop; requests in flight are finished.
+/// Serves `service`, an [`axum::Router`] most often, on a listener that is already bound, until the stop; requests in flight
+/// are finished.
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(
+pub async fn serve<S>(
     listener: TcpListener,
-    router: axum::Router,
+    service: S,
     listening: Listening,
     stop: CancellationToken,
-) -> std::io::Result<()> {
+) -> std::io::Result<()>
+where
+    S: Answering,
+    S::Future: Send,
+{
     let room = Arc::new(Semaphore::new(listening.connections.max));
     let graceful = GracefulShutdown::new();
     let server = Arc::new(Server {
         protocol: protocol(&listening.connections),
         patience: Duration::from_millis(listening.connections.head_ms),
-        router,
+        service,
         tls: listening.tls.clone(),
     });
     let reading = listening.tls.map(|tls| tokio::spawn(tls.keep_reading()));
@@ -110,14 +117,33 @@ fn protocol(config: &ConnectionsConfig) -> Builder<TokioExecutor> {
     builder
 }
 
-struct Server {
+/// What answers every request.
+pub trait Answering:
+    Service<Request, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> Answering for S where
+    S: Service<Request, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+struct Server<S> {
     protocol: Builder<TokioExecutor>,
     patience: Duration,
-    router: axum::Router,
+    service: S,
     tls: Option<Tls>,
 }
 
-impl Server {
+impl<S> Server<S>
+where
+    S: Answering,
+    S::Future: Send,
+{
     async fn connection(&self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
         // A small answer must not wait for the next segment's acknowledgement.
         if let Err(error) = stream.set_nodelay(true) {
@@ -151,12 +177,12 @@ impl Server {
         protocol: Builder<TokioExecutor>,
     ) {
         let spoke = Arc::new(AtomicBool::new(false));
-        let (router, noted) = (self.router.clone(), spoke.clone());
+        let (answering, noted) = (self.service.clone(), spoke.clone());
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             noted.store(true, Ordering::Relaxed);
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().call(request)
+            answering.clone().call(request)
         });
         let connection = protocol.serve_connection_with_upgrades(TokioIo::new(stream), service);
         let connection = watcher.watch(connection.into_owned());

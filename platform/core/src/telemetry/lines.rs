@@ -27,6 +27,10 @@ const OWN: [&str; 5] = ["timestamp", "level", "target", "message", "fields"];
 struct Fields(Vec<(&'static str, Vec<u8>)>);
 
 impl Fields {
+    fn set_text(&mut self, field: &Field, value: &str) {
+        self.set(field, &value);
+    }
+
     fn set(&mut self, field: &Field, value: &impl serde::Serialize) {
         let name = field.name();
         // What is for the exporter of traces says nothing to people.
@@ -41,26 +45,59 @@ impl Fields {
     }
 }
 
-/// An event's message, and its other fields as JSON members.
-#[derive(Default)]
+/// An event's message and service, and its other fields as JSON members.
 struct Rendered {
     message: Vec<u8>,
+    /// The part of the process that speaks, where it says so itself.
+    service: Vec<u8>,
     members: Vec<u8>,
 }
 
 impl Rendered {
+    fn new() -> Self {
+        Self {
+            message: Vec::with_capacity(64),
+            service: Vec::new(),
+            members: Vec::with_capacity(512),
+        }
+    }
+
     fn set(&mut self, field: &Field, value: &impl serde::Serialize) {
-        if field.name() == "message" {
-            self.message.clear();
-            write_json(&mut self.message, value);
-            return;
-        }
-        if !self.members.is_empty() {
-            self.members.push(b',');
-        }
-        write_json(&mut self.members, &field.name());
-        self.members.push(b':');
-        write_json(&mut self.members, value);
+        write_json(self.place(field), value);
+    }
+
+    fn set_text(&mut self, field: &Field, value: &str) {
+        write_text(self.place(field), value);
+    }
+
+    /// Where the value goes.
+    fn place(&mut self, field: &Field) -> &mut Vec<u8> {
+        let whole = match field.name() {
+            "message" => &mut self.message,
+            "service" => &mut self.service,
+            name => {
+                if !self.members.is_empty() {
+                    self.members.push(b',');
+                }
+                write_text(&mut self.members, name);
+                self.members.push(b':');
+                return &mut self.members;
+            }
+        };
+        whole.clear();
+        whole
+    }
+}
+
+/// A string, whose characters mostly need no escape.
+fn write_text(out: &mut Vec<u8>, text: &str) {
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        write_json(out, &text);
     }
 }
 
@@ -81,7 +118,7 @@ macro_rules! visit_as_json {
             }
 
             fn record_str(&mut self, field: &Field, value: &str) {
-                self.set(field, &value);
+                self.set_text(field, value);
             }
 
             fn record_i64(&mut self, field: &Field, value: i64) {
@@ -143,7 +180,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> std::fmt::Result {
-        let mut rendered = Rendered::default();
+        let mut rendered = Rendered::new();
         event.record(&mut rendered);
         let now = crate::clock::Clock::system()
             .now()
@@ -155,16 +192,19 @@ where
         line.extend_from_slice(b"\",\"level\":\"");
         line.extend_from_slice(event.metadata().level().as_str().as_bytes());
         line.push(b'"');
-        let mut known: Vec<&'static str> = Vec::with_capacity(8);
+        let mut known: Vec<&'static str> = Vec::new();
         let mut member = |name: &'static str, json: &[u8]| {
             if !OWN.contains(&name) && !known.contains(&name) {
                 known.push(name);
                 line.push(b',');
-                write_json(&mut line, &name);
+                write_text(&mut line, name);
                 line.push(b':');
                 line.extend_from_slice(json);
             }
         };
+        if !rendered.service.is_empty() {
+            member("service", &rendered.service);
+        }
         // From the innermost span on: it knows better than those around it.
         for span in context.event_scope().into_iter().flatten() {
             if let Some(fields) = span.extensions().get::<Fields>() {
@@ -174,10 +214,10 @@ where
             }
         }
         let mut service = Vec::with_capacity(16);
-        write_json(&mut service, &self.service);
+        write_text(&mut service, self.service);
         member("service", &service);
         line.extend_from_slice(b",\"target\":");
-        write_json(&mut line, &event.metadata().target());
+        write_text(&mut line, event.metadata().target());
         line.extend_from_slice(b",\"message\":");
         if rendered.message.is_empty() {
             line.extend_from_slice(b"null");

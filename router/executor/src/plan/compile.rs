@@ -13,7 +13,6 @@ use hive_router_query_planner::{
     planner::plan_nodes::{BatchFetchNode, FetchNode, FlattenNodePathSegment, PlanNode},
     state::supergraph_state::OperationKind as PlannerKind,
 };
-use rustc_hash::FxHashSet;
 
 use super::{
     PlanError,
@@ -24,6 +23,7 @@ use super::{
     selection::{Selection, SelectionCompiler},
     shape::{ShapeBuilder, ShapeId, Slot, TYPENAME},
     sharing::groups,
+    types::ByType,
 };
 use crate::{
     json::{key_prefix, write_string},
@@ -93,7 +93,7 @@ pub(crate) enum PathStep {
     /// Every item of a list.
     Items,
     /// Only objects of these types.
-    Types(FxHashSet<String>),
+    Types(ByType<()>),
 }
 
 /// Compiles all fetches of a plan.
@@ -340,6 +340,7 @@ impl FetchCompiler<'_> {
                     let types = types
                         .iter()
                         .flat_map(|name| full.satisfying(name))
+                        .map(|name| (name, ()))
                         .collect();
                     steps.push(PathStep::Types(types));
                 }

@@ -10,6 +10,7 @@ mod selection;
 mod shape;
 mod sharing;
 mod source;
+mod types;
 
 use std::{
     collections::HashSet,
@@ -39,6 +40,7 @@ pub(crate) use self::{
     representation::{RepresentationField, RepresentationObject, RepresentationSource},
     selection::Selection,
     shape::{ShapeBuilder, ShapeId, Shapes, Slot, TYPENAME},
+    types::ByType,
 };
 use crate::{
     error::ErrorCode,

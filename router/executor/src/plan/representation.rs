@@ -5,9 +5,12 @@ use hive_router_query_planner::{
     ast::{selection_item::SelectionItem, selection_set::SelectionSet},
     planner::plan_nodes::{FetchNodePathSegment, FetchRewrite},
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use super::shape::{ShapeBuilder, ShapeId, Slot};
+use super::{
+    shape::{ShapeBuilder, ShapeId, Slot},
+    types::ByType,
+};
 use crate::{
     json::write_string,
     schema::{Schema, inner_type},
@@ -19,7 +22,7 @@ pub(crate) enum RepresentationObject {
     /// The same for every type.
     Same(Vec<RepresentationField>),
     /// By the object's `__typename`; types not listed are not represented.
-    ByType(FxHashMap<Box<str>, Vec<RepresentationField>>),
+    ByType(ByType<Vec<RepresentationField>>),
 }
 
 /// One field of a representation.
@@ -115,7 +118,7 @@ impl<'a> RepresentationCompiler<'a> {
                 if nested && self.schema.is_object(&name) && !asks_type_name(sets) {
                     fields.insert(0, type_name_field(&name));
                 }
-                (name.into_boxed_str(), fields)
+                (name, fields)
             })
             .collect();
         RepresentationObject::ByType(by_type)

@@ -85,11 +85,7 @@ fn steps(path: &[PathStep]) -> Vec<Step<'_>> {
         .filter_map(|step| match step {
             PathStep::Slot(slot) => Some(Step::Slot(*slot)),
             PathStep::Items => None,
-            PathStep::Types(types) => {
-                let mut types: Vec<&str> = types.iter().map(String::as_str).collect();
-                types.sort_unstable();
-                Some(Step::Types(types))
-            }
+            PathStep::Types(types) => Some(Step::Types(types.names().into_iter().collect())),
         })
         .collect()
 }

@@ -214,6 +214,14 @@ impl Arena {
         string_text(self.bytes(slice))
     }
 
+    /// The object's `__typename` as the subgraph wrote it, whatever that is.
+    pub(crate) fn type_json(&self, object: ObjectId) -> Option<&[u8]> {
+        match self.get(object, TYPENAME) {
+            Value::Leaf(slice) => Some(self.bytes(slice)),
+            _ => None,
+        }
+    }
+
     /// The object's `__typename`, if one was answered.
     pub(crate) fn type_name(&self, object: ObjectId) -> Option<Cow<'_, str>> {
         match self.get(object, TYPENAME) {

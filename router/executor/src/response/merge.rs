@@ -33,6 +33,11 @@ impl Merger<'_> {
 
     /// An @interfaceObject answers with the interface's name; a concrete name is not given up for it.
     fn type_name(&self, existing: Value, incoming: Value) -> Value {
+        if let (Value::Leaf(slice), Value::Leaf(other)) = (existing, incoming)
+            && self.arena.bytes(slice) == self.arena.bytes(other)
+        {
+            return existing;
+        }
         if let Value::Leaf(slice) = existing
             && self
                 .arena

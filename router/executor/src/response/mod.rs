@@ -8,7 +8,7 @@ mod represent;
 mod sizes;
 mod target;
 
-pub(crate) use arena::{Arena, FailureId, ObjectId, Value};
+pub(crate) use arena::{Arena, FailureId, ObjectId, Value, string_text};
 pub(crate) use merge::Merger;
 pub(crate) use project::{ProjectionInput, ProjectionResult, Step, project};
 pub(crate) use reader::Reader;

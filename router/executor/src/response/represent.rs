@@ -144,9 +144,7 @@ fn write_object(
     let fields = match representation {
         RepresentationObject::Same(fields) => fields,
         RepresentationObject::ByType(by_type) => {
-            let fields = arena
-                .type_name(object)
-                .and_then(|name| by_type.get(name.as_ref()));
+            let fields = arena.type_json(object).and_then(|name| by_type.find(name));
             fields.ok_or(Unrepresentable::NoValue)?
         }
     };

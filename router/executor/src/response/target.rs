@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::arena::{Arena, ObjectId, Shared, Value};
 use crate::{
     error::PathSegment,
-    plan::{PathStep, Shapes},
+    plan::{ByType, PathStep, Shapes},
 };
 
 /// Calls `visit` for every object at the end of the path, in answer order. What stands in several places is met once.
@@ -60,10 +60,10 @@ impl<V: FnMut(ObjectId)> Walk<'_, V> {
 
 /// Whether the object's type is one of these; an object that does not say its type is let through, and has no
 /// representation later.
-fn is_one_of(arena: &Arena, object: ObjectId, types: &FxHashSet<String>) -> bool {
+fn is_one_of(arena: &Arena, object: ObjectId, types: &ByType<()>) -> bool {
     arena
-        .type_name(object)
-        .is_none_or(|name| types.contains(name.as_ref()))
+        .type_json(object)
+        .is_none_or(|name| name.first() != Some(&b'"') || types.find(name).is_some())
 }
 
 /// The places in the answer of the objects at the ends of paths; only needed when something failed.

@@ -1,6 +1,6 @@
 //! Taking in what a subgraph answers.
 
-use ::http::{HeaderMap, Response, header};
+use ::http::{HeaderMap, Response, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use coko_executor::{SubgraphReply, TransportError};
 
@@ -16,18 +16,7 @@ where
     B::Error: std::fmt::Display,
 {
     let (parts, mut body) = response.into_parts();
-    if retry::is_passing(parts.status) && !is_graphql(&parts.headers) {
-        return Err(TransportError::Unavailable(parts.status));
-    }
-    if let Some(essence) = media_type(&parts.headers)
-        && !is_json(essence)
-    {
-        let seen: String = essence.chars().take(80).collect();
-        return Err(TransportError::NotGraphQL(format!(
-            "{seen} (status {})",
-            parts.status.as_u16()
-        )));
-    }
+    check(parts.status, &parts.headers)?;
     let announced = body.size_hint().lower();
     if announced > cap as u64 {
         return Err(TransportError::TooLarge { limit: cap });
@@ -62,6 +51,23 @@ where
         headers: parts.headers,
         body,
     })
+}
+
+/// Refuses by its head what is no GraphQL response; one may go without a media type.
+pub(super) fn check(status: StatusCode, headers: &HeaderMap) -> Result<(), TransportError> {
+    if retry::is_passing(status) && !is_graphql(headers) {
+        return Err(TransportError::Unavailable(status));
+    }
+    if let Some(essence) = media_type(headers)
+        && !is_json(essence)
+    {
+        let seen: String = essence.chars().take(80).collect();
+        let status = status.as_u16();
+        return Err(TransportError::NotGraphQL(format!(
+            "{seen} (status {status})"
+        )));
+    }
+    Ok(())
 }
 
 fn media_type(headers: &HeaderMap) -> Option<&str> {

@@ -1,4 +1,4 @@
-//! Subgraphs over HTTP/1.1 and HTTP/2, with pools of kept connections.
+//! Subgraphs over HTTP: plain HTTP/1.1 by [`Direct`], TLS and HTTP/2 by pools of kept connections.
 
 use std::time::Duration;
 
@@ -12,7 +12,9 @@ use hyper_util::client::legacy::Client as PooledClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use super::direct::{AllConnections, Direct};
 use super::encoding;
+use super::route::Message;
 use super::tls::ClientTls;
 use crate::config::{Http2, SubgraphCompression};
 
@@ -22,6 +24,9 @@ pub(crate) struct Client {
     pool: PooledClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
     /// Makes connections that are not the pool's.
     pub(super) connector: HttpsConnector<HttpConnector>,
+    direct: AllConnections,
+    connect_timeout: Duration,
+    http2: Http2,
 }
 
 impl Client {
@@ -65,6 +70,9 @@ impl Client {
         Self {
             pool: client,
             connector,
+            direct: AllConnections::default(),
+            connect_timeout,
+            http2,
         }
     }
 }
@@ -73,6 +81,8 @@ impl Client {
 pub(crate) struct HttpEndpoint {
     uri: Uri,
     client: Client,
+    /// For plain HTTP/1.1.
+    direct: Option<Direct>,
     /// None when nothing is compressed in either direction.
     compression: Option<SubgraphCompression>,
 }
@@ -90,6 +100,9 @@ impl HttpEndpoint {
         let uri: Uri = url.parse().map_err(|error| format!("{error}"))?;
         match uri.scheme_str() {
             Some("http" | "https") if uri.authority().is_some() => Ok(Self {
+                direct: (client.http2 != Http2::PriorKnowledge)
+                    .then(|| Direct::new(&uri, &client.direct, client.connect_timeout))
+                    .flatten(),
                 uri,
                 client,
                 compression: (compression.requests.is_some() || compression.answers)
@@ -114,14 +127,29 @@ impl HttpEndpoint {
 
     pub(crate) async fn exchange(
         &self,
-        body: Bytes,
-        mut headers: HeaderMap,
+        message: Message<'_>,
         cap: usize,
     ) -> Result<SubgraphReply, TransportError> {
-        let body = match &self.compression {
-            Some(compression) => encoding::encode(compression, body, &mut headers).await,
-            None => body,
-        };
+        match (&self.direct, &self.compression) {
+            (Some(direct), None) => direct.exchange(&message, cap).await,
+            _ => Box::pin(self.exchange_dressed(message, cap)).await,
+        }
+    }
+
+    /// The same with content codings, or through the pool.
+    async fn exchange_dressed(
+        &self,
+        message: Message<'_>,
+        cap: usize,
+    ) -> Result<SubgraphReply, TransportError> {
+        let mut headers = message.headers();
+        let mut body = message.body;
+        if let Some(compression) = &self.compression {
+            body = encoding::encode(compression, body, &mut headers).await;
+        }
+        if let Some(direct) = &self.direct {
+            return direct.exchange_with(&headers, &body, cap).await;
+        }
         let response = self.send(body, headers).await?;
         super::answer::collect(response, cap).await
     }

@@ -9,6 +9,7 @@
 mod answer;
 mod circuit;
 mod deduplicate;
+mod direct;
 mod encoding;
 mod http;
 mod in_process;
@@ -35,6 +36,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::config::{Config, ConfigError, SubgraphConfig};
+use crate::meters::SubgraphMeters;
 use crate::{sharing, trace};
 
 pub(crate) use self::circuit::CircuitState;
@@ -51,6 +53,7 @@ const IN_PROCESS_PATH: &str = "/graphql";
 
 /// One subgraph as it is called, with all layers.
 pub(crate) struct Endpoint {
+    meters: SubgraphMeters,
     deduplication: Option<Deduplication>,
     route: Arc<Route>,
 }
@@ -92,6 +95,7 @@ impl Endpoint {
         let timeout = Duration::from_millis(own.timeout_ms.unwrap_or(config.timeouts.subgraph_ms));
         let deduplicates = own.deduplication.unwrap_or(config.traffic.deduplication);
         Ok(Self {
+            meters: SubgraphMeters::new(name),
             deduplication: deduplicates.then(|| Deduplication::new(name, timeout)),
             route: Arc::new(Route {
                 name: name.to_owned(),
@@ -110,6 +114,10 @@ impl Endpoint {
     /// The subgraph's name.
     pub(crate) fn name(&self) -> &str {
         &self.route.name
+    }
+
+    pub(crate) fn meters(&self) -> &SubgraphMeters {
+        &self.meters
     }
 
     /// Whether the subgraph is called now; none without a circuit breaker.

@@ -16,7 +16,11 @@ use super::websocket::WebSocketEndpoint;
 use crate::config::{SubgraphCompression, SubgraphConfig, SubscriptionProtocol};
 
 /// Tells a subgraph in how many milliseconds nobody waits for its answer any more.
-const DEADLINE_HEADER: HeaderName = HeaderName::from_static(coko_core::graphql::DEADLINE_HEADER);
+pub(super) const DEADLINE_HEADER: HeaderName =
+    HeaderName::from_static(coko_core::graphql::DEADLINE_HEADER);
+
+/// What subgraphs may answer with.
+pub(super) const ACCEPTED: &str = "application/graphql-response+json, application/json;q=0.9";
 
 /// The layers below deduplication, which calls that outlive their first caller hold on to.
 pub(super) struct Route {
@@ -110,17 +114,23 @@ impl Route {
     ) -> Result<SubgraphReply, TransportError> {
         let now = Instant::now();
         let until = deadline.min(now + self.timeout);
-        let mut headers = request_headers(headers, payload.content_type);
-        let body = payload.body;
-        if self.deadline_header {
-            let left = until.saturating_duration_since(now).as_millis();
-            let left = u64::try_from(left).unwrap_or(u64::MAX);
-            headers.insert(DEADLINE_HEADER, HeaderValue::from(left));
-        }
+        let left = until.saturating_duration_since(now).as_millis();
+        let message = Message {
+            forwarded: headers,
+            content_type: payload.content_type,
+            patience_ms: self
+                .deadline_header
+                .then(|| u64::try_from(left).unwrap_or(u64::MAX)),
+            body: payload.body,
+        };
+        // Large futures of ways that are not taken would be part of this one.
         let exchange = async {
             match &self.way {
-                Way::Http(endpoint) => endpoint.exchange(body, headers, self.cap).await,
-                Way::InProcess(endpoint) => endpoint.exchange(body, headers, self.cap).await,
+                Way::Http(endpoint) => endpoint.exchange(message, self.cap).await,
+                Way::InProcess(endpoint) => {
+                    let headers = message.headers();
+                    Box::pin(endpoint.exchange(message.body, headers, self.cap)).await
+                }
                 Way::Events => Err(no_server()),
             }
         };
@@ -184,13 +194,31 @@ pub(super) fn subscription_way(
     }
 }
 
+/// One request as it goes out.
+pub(super) struct Message<'a> {
+    /// What is handed on of the client's headers, and what the gateway says for itself.
+    pub(super) forwarded: &'a HeaderMap,
+    pub(super) content_type: HeaderValue,
+    /// In how many milliseconds nobody waits for the answer any more, where subgraphs are told.
+    pub(super) patience_ms: Option<u64>,
+    pub(super) body: Bytes,
+}
+
+impl Message<'_> {
+    /// Its headers in a map of their own.
+    pub(super) fn headers(&self) -> HeaderMap {
+        let mut headers = request_headers(self.forwarded, self.content_type.clone());
+        if let Some(left) = self.patience_ms {
+            headers.insert(DEADLINE_HEADER, HeaderValue::from(left));
+        }
+        headers
+    }
+}
+
 /// Headers of every request to a subgraph.
 pub(super) fn request_headers(forwarded: &HeaderMap, content_type: HeaderValue) -> HeaderMap {
     let mut headers = forwarded.clone();
     headers.insert(header::CONTENT_TYPE, content_type);
-    headers.insert(
-        header::ACCEPT,
-        HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9"),
-    );
+    headers.insert(header::ACCEPT, HeaderValue::from_static(ACCEPTED));
     headers
 }

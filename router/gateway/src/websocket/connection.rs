@@ -208,7 +208,7 @@ impl Connection {
         let id: Arc<str> = id.into();
         let started = Instant::now();
         let context = self.client.operation(started);
-        let span = telemetry::request_span("router", &context.headers);
+        let span = telemetry::traced_request_span("router", &context.headers);
         let answered = id.clone();
         let running = async move {
             let outcome = operate(&context, operation, started).await;

@@ -33,7 +33,9 @@ pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
 /// Accepts a connection, and serves it from then on.
 pub(crate) async fn upgrade(engine: Arc<Engine>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    let (context, _) = receive::open(&engine, &parts, Instant::now());
+    let headers = parts.headers.clone();
+    let (context, _) = receive::open(&engine, &mut parts, Instant::now());
+    parts.headers = headers;
     if let Err(refusal) = check(&context) {
         return respond(&context, Err(refusal));
     }

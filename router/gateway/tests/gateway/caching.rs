@@ -22,7 +22,7 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::serve;
+use crate::support::serve_gateway;
 
 const OPERATOR: &str = "an operator's token of thirty-two";
 
@@ -278,7 +278,7 @@ pub(crate) async fn stage(
     let gateway = Gateway::build(config, deps)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
-    let url = serve(gateway.router()).await;
+    let url = serve_gateway(&gateway).await;
     Stage {
         url,
         world: world.clone(),

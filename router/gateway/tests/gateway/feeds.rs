@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::live::{Events, Heard, Talk};
-use crate::support::{Answer, books, federation_sdl, graphql_router, serve};
+use crate::support::{Answer, books, federation_sdl, graphql_router, serve, serve_gateway};
 
 const SDL: &str = r#"
     extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])
@@ -92,7 +92,7 @@ async fn fed_with(change: impl FnOnce(&mut Config)) -> Fed {
     Fed {
         server,
         nats,
-        url: serve(gateway.router()).await,
+        url: serve_gateway(&gateway).await,
         client: reqwest::Client::new(),
         _folder: folder,
     }

@@ -352,6 +352,23 @@ pub(crate) async fn serve(router: Router) -> String {
     format!("http://{address}")
 }
 
+/// Serves a gateway as a process does; answers its address.
+pub(crate) async fn serve_gateway(gateway: &Gateway) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let address = listener.local_addr().expect("a bound listener");
+    let front = gateway.front(gateway.router());
+    let listening = gateway.listening().expect("certificates that can be read");
+    tokio::spawn(async move {
+        let stop = tokio_util::sync::CancellationToken::new();
+        coko_core::listen::serve(listener, front, listening, stop)
+            .await
+            .expect("the server runs");
+    });
+    format!("http://{address}")
+}
+
 /// A gateway before three subgraphs.
 pub(crate) struct Stack {
     pub(crate) gateway: Gateway,
@@ -426,7 +443,7 @@ pub(crate) async fn stack_with(
     let gateway = Gateway::build(config, deps)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
-    let url = serve(gateway.router()).await;
+    let url = serve_gateway(&gateway).await;
     Stack {
         gateway,
         url,

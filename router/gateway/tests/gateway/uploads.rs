@@ -16,7 +16,7 @@ use coko_gateway::{Config, Dependencies, Gateway, SupergraphSource};
 use futures::io::Cursor;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Shape, serve};
+use crate::support::{Answer, Shape, serve, serve_gateway};
 
 const BOUNDARY: &str = "----edge";
 
@@ -136,7 +136,7 @@ pub(crate) async fn stack(shape: Shape, change: impl FnOnce(&mut Config)) -> Sta
         ..Dependencies::default()
     };
     let gateway = Gateway::build(config, deps).await.unwrap();
-    let endpoint = format!("{}/graphql", serve(gateway.router()).await);
+    let endpoint = format!("{}/graphql", serve_gateway(&gateway).await);
     Stack {
         gateway,
         endpoint,
