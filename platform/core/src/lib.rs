@@ -29,11 +29,13 @@ pub mod redis;
 #[cfg(feature = "servers")]
 pub mod servers;
 pub mod service;
+pub mod stored;
 mod tables;
 pub mod telemetry;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod text;
 pub mod translation;
+pub mod web;
 
 pub use error::{Code, Error, Result};

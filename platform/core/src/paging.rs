@@ -124,6 +124,63 @@ impl<T> Slice<T> {
     }
 }
 
+/// Defines `LIST`, `Key`, `key` and `list` for the pages of what belongs to somebody, the newest first: the list's name in cursors,
+/// the table, its columns of the owner and the moment, the model. The table wants an index on owner, moment and `id`, the latter two
+/// descending. A function cannot name Diesel's columns.
+#[macro_export]
+macro_rules! newest_first {
+    ($list:literal, $table:ident, $owner:ident, $at:ident, $model:ty) => {
+        /// The name of the list in cursors.
+        pub(crate) const LIST: &str = $list;
+
+        /// Microseconds of the moment, and id.
+        pub(crate) type Key = (i64, uuid::Uuid);
+
+        /// The place of an item in the list.
+        pub(crate) fn key(item: &$model) -> Key {
+            let micros = item.$at.unix_timestamp_nanos() / 1000;
+            (i64::try_from(micros).unwrap_or(i64::MAX), item.id)
+        }
+
+        /// One page of what belongs to `owner`, the newest first.
+        pub(crate) async fn list(
+            connection: &mut $crate::database::Connection,
+            page: &$crate::paging::Page<Key>,
+            owner: uuid::Uuid,
+        ) -> diesel::QueryResult<$crate::paging::Slice<$model>> {
+            use diesel::prelude::*;
+            use diesel::sql_types;
+
+            let mut query = $table::table.filter($table::$owner.eq(owner)).into_boxed();
+            let forward = page.direction == $crate::paging::Direction::Forward;
+            if let Some((micros, id)) = page.from {
+                let at = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
+                    .unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+                let compare = if forward {
+                    concat!("(", stringify!($at), ", id) < (")
+                } else {
+                    concat!("(", stringify!($at), ", id) > (")
+                };
+                query = query.filter(
+                    diesel::dsl::sql::<sql_types::Bool>(compare)
+                        .bind::<sql_types::Timestamptz, _>(at)
+                        .sql(", ")
+                        .bind::<sql_types::Uuid, _>(id)
+                        .sql(")"),
+                );
+            }
+            let query = if forward {
+                query.order(($table::$at.desc(), $table::id.desc()))
+            } else {
+                query.order(($table::$at.asc(), $table::id.asc()))
+            };
+            let query = query.limit(page.limit()).select(<$model>::as_select());
+            let rows = diesel_async::RunQueryDsl::load(query, connection).await?;
+            Ok($crate::paging::Slice::new(page, rows))
+        }
+    };
+}
+
 /// The opaque cursor of the item with `key` in the list called `list`.
 pub fn encode<K: Serialize>(list: &str, key: &K) -> String {
     // Keys are tuples of strings, numbers and ids, whose JSON cannot fail.

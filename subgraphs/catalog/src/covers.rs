@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use coko_core::web;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -96,16 +97,8 @@ async fn load(catalog: &Catalog, id: Uuid) -> coko_core::Result<Option<(Book, St
 }
 
 fn answer(svg: &str, headers: &HeaderMap) -> Response {
-    let digest = hex::encode(&Sha256::digest(svg)[..16]);
-    let tag = format!("\"{digest}\"");
-    let fresh = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|known| {
-            known
-                .split(',')
-                .any(|known| known.trim().trim_start_matches("W/") == tag)
-        });
+    let tag = web::entity_tag(svg);
+    let fresh = web::is_known(headers, &tag);
     let cache = [
         (
             header::CACHE_CONTROL,

@@ -15,10 +15,9 @@ use axum::routing::get;
 use coko_core::graphql::FluentValue;
 use coko_core::locale::Locale;
 use coko_core::paging::{Page, Slice, encode};
-use coko_core::{Code, Error, text};
+use coko_core::{Error, text, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::model::{Book, Category, Editor, bcp47};
 use crate::search::{self, SearchRequest};
@@ -61,12 +60,9 @@ struct Feed<'a> {
 
 impl<'a> Feed<'a> {
     fn new(catalog: &'a Catalog, headers: &HeaderMap) -> Self {
-        let accepted = headers
-            .get(header::ACCEPT_LANGUAGE)
-            .and_then(|value| value.to_str().ok());
         Self {
             catalog,
-            locale: accepted.map(Locale::negotiate).unwrap_or_default(),
+            locale: web::language(headers),
         }
     }
 
@@ -398,41 +394,19 @@ fn respond(answer: Result<Value, Error>, headers: &HeaderMap, feed: &Feed<'_>) -
         Ok(body) => body.to_string(),
         Err(error) => return refuse(&error, feed),
     };
-    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&body)[..16]));
+    let tag = web::entity_tag(&body);
     let cache = [
         (header::CACHE_CONTROL, "public, max-age=300".to_owned()),
         (header::VARY, "Accept-Language".to_owned()),
         (header::ETAG, tag.clone()),
     ];
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
-    if known.is_some_and(|known| {
-        known
-            .split(',')
-            .any(|one| one.trim().trim_start_matches("W/") == tag)
-    }) {
+    if web::is_known(headers, &tag) {
         return (axum::http::StatusCode::NOT_MODIFIED, cache).into_response();
     }
     (cache, [(header::CONTENT_TYPE, FEED)], body).into_response()
 }
 
-/// The error as a problem (RFC 9457).
 fn refuse(error: &Error, feed: &Feed<'_>) -> Response {
-    if error.code().is_fault() {
-        tracing::error!(%error, "a feed could not be made");
-    }
-    let status = error.code().http_status();
     let max = [("max", FluentValue::from(PAGE))];
-    let title = feed
-        .catalog
-        .translations
-        .text(&feed.locale, error.message(), &max);
-    let body = json!({ "type": "about:blank", "status": status.as_u16(), "title": title, "code": Code::as_str(error.code()) });
-    (
-        status,
-        [(header::CONTENT_TYPE, "application/problem+json")],
-        body.to_string(),
-    )
-        .into_response()
+    web::problem(error, &feed.catalog.translations, &feed.locale, &max)
 }

@@ -6,7 +6,6 @@ pub(crate) mod money;
 pub(crate) mod order;
 pub(crate) mod plan;
 pub(crate) mod refund;
-pub(crate) mod stored;
 
 pub(crate) use attempt::{Attempt, AttemptStatus, FailureKind, Provider, References};
 pub(crate) use money::CurrencyCode;

@@ -2,6 +2,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod books;
+mod lease;
 pub(crate) mod ledger;
 pub(crate) mod notices;
 pub(crate) mod orders;

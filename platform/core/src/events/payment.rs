@@ -238,98 +238,44 @@ impl SubscriptionState {
     }
 }
 
-/// A subscription began: `subscription.activated`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubscriptionActivated {
-    /// The subscription as it is now.
-    #[serde(flatten)]
-    pub subscription: SubscriptionState,
+/// Declares events that carry a subscription as it is now, alike but for their type; a function cannot declare types.
+macro_rules! subscription_events {
+    ($($(#[$meta:meta])* $name:ident = $kind:literal;)+) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+            pub struct $name {
+                /// The subscription as it is now.
+                #[serde(flatten)]
+                pub subscription: SubscriptionState,
+            }
+
+            impl Payload for $name {
+                const DOMAIN: &'static str = "payment";
+                const TYPE: &'static str = $kind;
+                const VERSION: u16 = 1;
+
+                fn subject(&self) -> String {
+                    self.subscription.subscription_id.to_string()
+                }
+
+                fn sample() -> Self {
+                    Self {
+                        subscription: SubscriptionState::sample(),
+                    }
+                }
+            }
+        )+
+    };
 }
 
-impl Payload for SubscriptionActivated {
-    const DOMAIN: &'static str = "payment";
-    const TYPE: &'static str = "subscription.activated";
-    const VERSION: u16 = 1;
-
-    fn subject(&self) -> String {
-        self.subscription.subscription_id.to_string()
-    }
-
-    fn sample() -> Self {
-        Self {
-            subscription: SubscriptionState::sample(),
-        }
-    }
-}
-
-/// A subscription was paid for another period: `subscription.renewed`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubscriptionRenewed {
-    /// The subscription as it is now.
-    #[serde(flatten)]
-    pub subscription: SubscriptionState,
-}
-
-impl Payload for SubscriptionRenewed {
-    const DOMAIN: &'static str = "payment";
-    const TYPE: &'static str = "subscription.renewed";
-    const VERSION: u16 = 1;
-
-    fn subject(&self) -> String {
-        self.subscription.subscription_id.to_string()
-    }
-
-    fn sample() -> Self {
-        Self {
-            subscription: SubscriptionState::sample(),
-        }
-    }
-}
-
-/// A subscription ended: `subscription.expired`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubscriptionExpired {
-    /// The subscription as it is now.
-    #[serde(flatten)]
-    pub subscription: SubscriptionState,
-}
-
-impl Payload for SubscriptionExpired {
-    const DOMAIN: &'static str = "payment";
-    const TYPE: &'static str = "subscription.expired";
-    const VERSION: u16 = 1;
-
-    fn subject(&self) -> String {
-        self.subscription.subscription_id.to_string()
-    }
-
-    fn sample() -> Self {
-        Self {
-            subscription: SubscriptionState::sample(),
-        }
-    }
-}
-
-/// A subscription will end with the period that is paid: `subscription.cancelled`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubscriptionCancelled {
-    /// The subscription as it is now.
-    #[serde(flatten)]
-    pub subscription: SubscriptionState,
-}
-
-impl Payload for SubscriptionCancelled {
-    const DOMAIN: &'static str = "payment";
-    const TYPE: &'static str = "subscription.cancelled";
-    const VERSION: u16 = 1;
-
-    fn subject(&self) -> String {
-        self.subscription.subscription_id.to_string()
-    }
-
-    fn sample() -> Self {
-        Self {
-            subscription: SubscriptionState::sample(),
-        }
-    }
+subscription_events! {
+    /// A subscription began: `subscription.activated`.
+    SubscriptionActivated = "subscription.activated";
+    /// A subscription was paid for another period: `subscription.renewed`.
+    SubscriptionRenewed = "subscription.renewed";
+    /// A subscription ended: `subscription.expired`.
+    SubscriptionExpired = "subscription.expired";
+    /// A subscription will end with the period that is paid: `subscription.cancelled`.
+    SubscriptionCancelled = "subscription.cancelled";
 }

@@ -8,8 +8,6 @@ use diesel::expression::AsExpression;
 use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 
-use super::stored::text_column;
-
 /// A valid ISBN-13, thirteen digits without hyphens.
 #[derive(
     Clone,
@@ -42,7 +40,7 @@ pub enum IsbnError {
     Checksum,
 }
 
-text_column!(Isbn);
+coko_core::text_column!(Isbn);
 
 impl Isbn {
     /// The thirteen digits.

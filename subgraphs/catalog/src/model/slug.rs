@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::stored::{UnknownName, text_column};
+use coko_core::stored::UnknownName;
 
 /// Longest slug that is made from a text; a suffix that tells two apart comes on top.
 const MADE: usize = 80;
@@ -35,7 +35,7 @@ const ACCEPTED: usize = 120;
 #[serde(try_from = "String", into = "String")]
 pub struct Slug(String);
 
-text_column!(Slug);
+coko_core::text_column!(Slug);
 
 impl Slug {
     /// Makes a slug of any text: accents folded, other scripts left out; `fallback` when nothing remains.

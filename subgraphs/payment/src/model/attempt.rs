@@ -6,13 +6,12 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::stored::text_enum;
 use super::{CurrencyCode, money};
 use crate::tables::attempts;
 
-text_enum! {
+coko_core::text_enum! {
     /// Who takes the money.
-    Provider {
+    pub(crate) Provider {
         /// Wave, in XOF.
         Wave = "WAVE",
         /// Orange Money, in XOF.
@@ -27,15 +26,6 @@ text_enum! {
 }
 
 impl Provider {
-    /// Every provider.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Wave,
-        Self::OrangeMoney,
-        Self::Stripe,
-        Self::Paypal,
-        Self::Wallet,
-    ];
-
     /// The currencies that it takes, the preferred one first.
     fn currencies(self) -> &'static [Currency] {
         match self {
@@ -67,9 +57,9 @@ impl Provider {
     }
 }
 
-text_enum! {
+coko_core::text_enum! {
     /// Where an attempt stands.
-    AttemptStatus {
+    pub(crate) AttemptStatus {
         /// Kept here; whether the provider knows of it is not certain yet.
         Created = "CREATED",
         /// The provider waits for the payer.
@@ -81,9 +71,9 @@ text_enum! {
     }
 }
 
-text_enum! {
+coko_core::text_enum! {
     /// Why an attempt failed, alike for all providers.
-    FailureKind {
+    pub(crate) FailureKind {
         /// The payer has not enough money.
         InsufficientFunds = "INSUFFICIENT_FUNDS",
         /// The payer reached a limit of the account.

@@ -31,7 +31,7 @@ impl FromStr for CurrencyCode {
     }
 }
 
-super::stored::text_column!(CurrencyCode);
+coko_core::text_column!(CurrencyCode);
 
 /// 1 EUR is 655.957 XOF, by treaty; here in thousandths.
 const PARITY_MILLI: i128 = 655_957;

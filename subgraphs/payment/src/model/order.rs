@@ -5,13 +5,12 @@ use diesel::prelude::*;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::stored::text_enum;
 use super::{Attempt, AttemptStatus, CurrencyCode, RefundReason};
 use crate::tables::orders;
 
-text_enum! {
+coko_core::text_enum! {
     /// What an order buys.
-    OrderKind {
+    pub(crate) OrderKind {
         /// One book.
         Book = "BOOK",
         /// A period of a plan.
@@ -21,9 +20,9 @@ text_enum! {
     }
 }
 
-text_enum! {
+coko_core::text_enum! {
     /// Where an order stands.
-    OrderStatus {
+    pub(crate) OrderStatus {
         /// Made; nobody was asked to pay yet, or every attempt failed. It can be paid until it expires.
         Pending = "PENDING",
         /// A provider waits for the payer.

@@ -4,7 +4,6 @@ use diesel::prelude::*;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::stored::text_enum;
 use crate::tables::{plans, subscriptions};
 
 /// Something that can be subscribed to, a period at a time.
@@ -19,9 +18,9 @@ pub(crate) struct Plan {
     pub(crate) prices: serde_json::Value,
 }
 
-text_enum! {
+coko_core::text_enum! {
     /// Where a subscription stands.
-    SubscriptionStatus {
+    pub(crate) SubscriptionStatus {
         /// It runs, and can be paid for another period.
         Active = "ACTIVE",
         /// It runs until the end of its period.

@@ -4,12 +4,11 @@ use diesel::prelude::*;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::stored::text_enum;
 use crate::tables::refunds;
 
-text_enum! {
+coko_core::text_enum! {
     /// Why an attempt is paid back.
-    RefundReason {
+    pub(crate) RefundReason {
         /// An operator decided it.
         Requested = "REQUESTED",
         /// What was bought can never be granted.
@@ -28,9 +27,9 @@ impl RefundReason {
     }
 }
 
-text_enum! {
+coko_core::text_enum! {
     /// Where a refund stands.
-    RefundStatus {
+    pub(crate) RefundStatus {
         /// The provider is being asked.
         Pending = "PENDING",
         /// The provider has no way to do it: a person must, and say so.

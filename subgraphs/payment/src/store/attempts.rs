@@ -65,32 +65,7 @@ pub(crate) async fn update(connection: &mut Connection, attempt: &Attempt) -> Qu
         .map(drop)
 }
 
-/// Puts attempts whose provider is to be asked off until `again`, and returns them.
-pub(crate) async fn lease_due(
-    connection: &mut Connection,
-    now: OffsetDateTime,
-    again: OffsetDateTime,
-    limit: i64,
-) -> QueryResult<Vec<Attempt>> {
-    let due: Vec<Uuid> = attempts::table
-        .filter(attempts::check_at.le(now))
-        .order(attempts::check_at)
-        .limit(limit)
-        .for_update()
-        .skip_locked()
-        .select(attempts::id)
-        .load(connection)
-        .await?;
-    diesel::update(attempts::table.filter(attempts::id.eq_any(due)))
-        .filter(attempts::check_at.le(now))
-        .set((
-            attempts::check_at.eq(again),
-            attempts::checks.eq(attempts::checks + 1),
-        ))
-        .returning(Attempt::as_returning())
-        .get_results(connection)
-        .await
-}
+super::lease::lease_due!(attempts, check_at, checks, Attempt);
 
 /// Takes attempts whose books were never compared since they were settled, `age` ago and more.
 pub(crate) async fn lease_unreconciled(

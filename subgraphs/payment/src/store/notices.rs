@@ -33,32 +33,7 @@ pub(crate) async fn insert(connection: &mut Connection, notice: &Stored) -> Quer
         .map(|rows| rows > 0)
 }
 
-/// Puts notices that are due off until `again`, and returns them.
-pub(crate) async fn lease_due(
-    connection: &mut Connection,
-    now: OffsetDateTime,
-    again: OffsetDateTime,
-    limit: i64,
-) -> QueryResult<Vec<Stored>> {
-    let due: Vec<Uuid> = notices::table
-        .filter(notices::due_at.le(now))
-        .order(notices::due_at)
-        .limit(limit)
-        .for_update()
-        .skip_locked()
-        .select(notices::id)
-        .load(connection)
-        .await?;
-    diesel::update(notices::table.filter(notices::id.eq_any(due)))
-        .filter(notices::due_at.le(now))
-        .set((
-            notices::due_at.eq(again),
-            notices::tries.eq(notices::tries + 1),
-        ))
-        .returning(Stored::as_returning())
-        .get_results(connection)
-        .await
-}
+super::lease::lease_due!(notices, due_at, tries, Stored);
 
 /// Notes what became of a notice; with `due_at` it is looked at again.
 pub(crate) async fn settle(

@@ -1,10 +1,7 @@
 //! Orders.
 
 use coko_core::database::Connection;
-use coko_core::paging::{Direction, Page, Slice};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -12,17 +9,7 @@ use uuid::Uuid;
 use crate::model::{Order, OrderKind, OrderStatus};
 use crate::tables::orders;
 
-/// The name of the list in cursors.
-pub(crate) const LIST: &str = "orders";
-
-/// Microseconds of creation, and id.
-pub(crate) type Key = (i64, Uuid);
-
-/// The place of an order in the list.
-pub(crate) fn key(order: &Order) -> Key {
-    let micros = order.created_at.unix_timestamp_nanos() / 1000;
-    (i64::try_from(micros).unwrap_or(i64::MAX), order.id)
-}
+coko_core::newest_first!("orders", orders, user_id, created_at, Order);
 
 /// The orders with these ids, in no order.
 pub(crate) async fn by_ids(connection: &mut Connection, ids: &[Uuid]) -> QueryResult<Vec<Order>> {
@@ -100,41 +87,4 @@ pub(crate) async fn lease_due(
         .returning(orders::id)
         .get_results(connection)
         .await
-}
-
-/// One page of someone's orders, the newest first.
-pub(crate) async fn list(
-    connection: &mut Connection,
-    page: &Page<Key>,
-    user: Uuid,
-) -> QueryResult<Slice<Order>> {
-    let mut query = orders::table.filter(orders::user_id.eq(user)).into_boxed();
-    let forward = page.direction == Direction::Forward;
-    if let Some((micros, id)) = page.from {
-        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let compare = if forward {
-            "(created_at, id) < ("
-        } else {
-            "(created_at, id) > ("
-        };
-        query = query.filter(
-            sql::<Bool>(compare)
-                .bind::<Timestamptz, _>(at)
-                .sql(", ")
-                .bind::<SqlUuid, _>(id)
-                .sql(")"),
-        );
-    }
-    let query = if forward {
-        query.order((orders::created_at.desc(), orders::id.desc()))
-    } else {
-        query.order((orders::created_at.asc(), orders::id.asc()))
-    };
-    let rows = query
-        .limit(page.limit())
-        .select(Order::as_select())
-        .load(connection)
-        .await?;
-    Ok(Slice::new(page, rows))
 }

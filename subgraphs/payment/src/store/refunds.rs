@@ -3,7 +3,6 @@
 use coko_core::database::Connection;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::model::Refund;
@@ -51,29 +50,4 @@ pub(crate) async fn update(connection: &mut Connection, refund: &Refund) -> Quer
         .map(drop)
 }
 
-/// Puts refunds that are due off until `again`, and returns them.
-pub(crate) async fn lease_due(
-    connection: &mut Connection,
-    now: OffsetDateTime,
-    again: OffsetDateTime,
-    limit: i64,
-) -> QueryResult<Vec<Refund>> {
-    let due: Vec<Uuid> = refunds::table
-        .filter(refunds::due_at.le(now))
-        .order(refunds::due_at)
-        .limit(limit)
-        .for_update()
-        .skip_locked()
-        .select(refunds::id)
-        .load(connection)
-        .await?;
-    diesel::update(refunds::table.filter(refunds::id.eq_any(due)))
-        .filter(refunds::due_at.le(now))
-        .set((
-            refunds::due_at.eq(again),
-            refunds::tries.eq(refunds::tries + 1),
-        ))
-        .returning(Refund::as_returning())
-        .get_results(connection)
-        .await
-}
+super::lease::lease_due!(refunds, due_at, tries, Refund);

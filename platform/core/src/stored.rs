@@ -9,7 +9,8 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
-    pub(super) fn new(expected: &'static str, found: &str) -> Self {
+    /// Says that `found` is no name of an `expected`.
+    pub fn new(expected: &'static str, found: &str) -> Self {
         Self {
             expected,
             found: found.chars().take(40).collect(),
@@ -17,7 +18,8 @@ impl UnknownName {
     }
 }
 
-/// Implements Diesel's conversions to and from `text`; a function cannot implement traits.
+/// Implements Diesel's conversions to and from `text` for a type with `as_str` and `FromStr`; a function cannot implement traits.
+#[macro_export]
 macro_rules! text_column {
     ($name:ident) => {
         impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
@@ -37,41 +39,40 @@ macro_rules! text_column {
         }
     };
 }
-pub(super) use text_column;
 
 /// Declares an enumeration that the database keeps as text and clients see as it is; a function cannot declare types.
+#[macro_export]
 macro_rules! text_enum {
-    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$meta:meta])* $visible:vis $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
             async_graphql::Enum, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
         )]
         #[diesel(sql_type = diesel::sql_types::Text)]
         $(#[$meta])*
-        pub enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] #[graphql(name = $text)] $variant),+ }
+        $visible enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] #[graphql(name = $text)] $variant),+ }
 
         impl $name {
             /// Every variant, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            $visible const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The name as it is stored and as clients see it.
-            pub fn as_str(self) -> &'static str {
+            $visible fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::model::stored::UnknownName;
+            type Err = $crate::stored::UnknownName;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                match text {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err($crate::model::stored::UnknownName::new(stringify!($name), text)),
-                }
+                let known = Self::ALL.iter().find(|known| known.as_str() == text);
+                known
+                    .copied()
+                    .ok_or_else(|| $crate::stored::UnknownName::new(stringify!($name), text))
             }
         }
 
-        $crate::model::stored::text_column!($name);
+        $crate::text_column!($name);
     };
 }
-pub(super) use text_enum;
