@@ -51,7 +51,7 @@ pub const SUBGRAPHS: &[Subgraph] = &[
     subgraph!(
         coko_payment,
         "orders, payments, subscriptions",
-        &["/webhooks/{provider}"],
+        &["/webhooks/{provider}", "/invoices/{token}"],
         false
     ),
 ];

@@ -3,6 +3,7 @@
 //! No provider is called inside a transaction: what is about to be asked is committed before, what was answered after.
 
 pub(crate) mod checkout;
+pub(crate) mod invoices;
 pub(crate) mod notices;
 pub(crate) mod operator;
 pub(crate) mod purchase;
@@ -18,9 +19,10 @@ use coko_core::context::CommandContext;
 use coko_core::crypto::ColumnCipher;
 use coko_core::database::Pool;
 use coko_core::service::Platform;
+use coko_core::translation::Translations;
 use coko_core::{Error, Result};
 use time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Config;
 use crate::connectors::{Connectors, Known};
@@ -44,6 +46,9 @@ pub(crate) struct Payment {
     pub(crate) webhook_url: String,
     /// Wakes the worker when a notice has come.
     pub(crate) noticed: Arc<Notify>,
+    /// Turns at printing invoices.
+    pub(crate) printing: Arc<Semaphore>,
+    pub(crate) translations: Translations,
 }
 
 impl Payment {

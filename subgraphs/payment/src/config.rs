@@ -4,6 +4,8 @@ use coko_core::config::{DatabaseConfig, Secret};
 use serde::Deserialize;
 use url::Url;
 
+use crate::model::invoice::Seller;
+
 /// Everything payment can be told; only the database and the keys have no default. A provider that is not configured is not
 /// offered.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +23,9 @@ pub struct Config {
     /// Where providers reach `/webhooks/…`; the platform's public URL when not set.
     #[serde(default)]
     pub webhook_url: Option<Url>,
+    /// Who sells, as invoices name it.
+    #[serde(default)]
+    pub seller: Seller,
     /// How long things take.
     #[serde(default)]
     pub timers: Timers,

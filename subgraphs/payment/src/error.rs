@@ -13,6 +13,9 @@ pub enum BuildError {
     /// `column_keys` or `lookup_key` is not usable.
     #[error("payment.column_keys or payment.lookup_key cannot be used: {0}")]
     Keys(#[from] CryptoError),
+    /// `seller.tax_rate` is more than everything.
+    #[error("payment.seller.tax_rate is {0}; expected hundredths of a percent, at most 10000")]
+    TaxRate(u16),
     /// No HTTP client can be made.
     #[error("no HTTP client for payment providers can be made: {0}")]
     Http(#[from] reqwest::Error),

@@ -1,7 +1,7 @@
 //! Payment: orders, attempts to pay them, refunds, subscriptions, wallets and the double-entry ledger.
 //!
 //! Payment owns the entity `Order`. It keeps of catalog what is sold and for how much, and of reading who may read what; it
-//! calls neither. Beside GraphQL it answers `POST /webhooks/{provider}`.
+//! calls neither. Beside GraphQL it answers `POST /webhooks/{provider}` and `GET /invoices/{token}`.
 //!
 //! A purchase is a saga: order and attempt are kept, the provider is called, the provider's confirmation is the pivot
 //! (`book.purchased`), and from there it goes forward until reading grants or refuses. Timers live in the database.
@@ -15,10 +15,12 @@ mod commands;
 pub mod config;
 mod connectors;
 mod consumers;
+mod documents;
 mod error;
 pub mod fault;
 mod graphql;
 mod model;
+mod print;
 mod store;
 mod tables;
 mod tasks;
@@ -34,12 +36,17 @@ use coko_core::outbox::Relay;
 use coko_core::service::{Platform, Service};
 use coko_core::translation::{TranslationError, Translations};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use tokio::sync::Semaphore;
 
 pub use config::Config;
 pub use error::BuildError;
+pub use model::invoice::Seller;
 
 /// The role, the subgraph, the suffix of the database.
 pub const NAME: &str = "payment";
+
+/// How many invoices are printed at once.
+const PRINTERS: usize = 2;
 
 /// The tables of payment, which come after the platform's own.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/payment");
@@ -75,6 +82,9 @@ pub fn consumers(platform: &Platform, pool: Pool) -> Consumers {
 )]
 pub async fn build(platform: &Platform, config: Config) -> Result<Service, BuildError> {
     let pool = Pool::new(&config.database);
+    if config.seller.tax_rate > Seller::MAX_TAX_RATE {
+        return Err(BuildError::TaxRate(config.seller.tax_rate));
+    }
     let translations = translations()?;
     let base = |url: &Option<url::Url>| {
         let url = url
@@ -90,6 +100,8 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         site_url: base(&config.site_url),
         webhook_url: base(&config.webhook_url),
         noticed: Arc::default(),
+        printing: Arc::new(Semaphore::new(PRINTERS)),
+        translations: translations.clone(),
         config,
     });
     let schema = graphql::schema(Some(payment.clone()));
@@ -100,7 +112,8 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         translations,
         graphql::loaders(payment.clone()),
     )
-    .merge(webhooks::routes(payment.clone()));
+    .merge(webhooks::routes(payment.clone()))
+    .merge(documents::routes(payment.clone()));
     let mut tasks = tasks::tasks(&payment);
     tasks.push(
         Relay::new(

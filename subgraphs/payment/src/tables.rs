@@ -96,6 +96,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    invoices (id) {
+        id -> Uuid,
+        kind -> Text,
+        year -> Integer,
+        number -> BigInt,
+        order_id -> Uuid,
+        user_id -> Uuid,
+        cancels_id -> Nullable<Uuid>,
+        subject -> Text,
+        title -> Text,
+        amount -> BigInt,
+        currency -> Text,
+        charged_amount -> BigInt,
+        charged_currency -> Text,
+        provider -> Text,
+        tax_rate -> Integer,
+        seller -> Jsonb,
+        issued_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     wallets (user_id, currency) {
         user_id -> Uuid,
         currency -> Text,

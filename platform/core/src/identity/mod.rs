@@ -4,6 +4,7 @@
 
 mod envelope;
 mod keys;
+pub mod link;
 mod mint;
 mod revocation;
 mod rights;

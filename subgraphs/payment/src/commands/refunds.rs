@@ -8,7 +8,7 @@ use coko_core::outbox;
 use diesel_async::AsyncConnection as _;
 use time::Duration;
 
-use super::{Payment, subscriptions};
+use super::{Payment, invoices, subscriptions};
 use crate::connectors::{Refunded, Trouble};
 use crate::fault;
 use crate::model::{
@@ -161,7 +161,7 @@ pub(crate) async fn finish(
                 refunded_at: context.now,
             };
             outbox::enqueue(connection, context, &event).await?;
-            Ok(())
+            invoices::undo(connection, context, &order).await
         })
         .await
 }

@@ -10,7 +10,7 @@ use diesel_async::AsyncConnection as _;
 use time::Duration;
 use uuid::Uuid;
 
-use super::{Payment, refunds, subscriptions};
+use super::{Payment, invoices, refunds, subscriptions};
 use crate::connectors::Payment as Paying;
 use crate::fault;
 use crate::model::attempt::check_delay;
@@ -148,7 +148,7 @@ pub(super) async fn take(
         }
     }
     store::orders::update(connection, &order).await?;
-    Ok(())
+    invoices::issue(connection, context, payment, &order, attempt).await
 }
 
 /// Says `book.purchased`, again where it was said before: whoever grants deduplicates by the order.

@@ -59,7 +59,7 @@ pub(crate) async fn refused(
     Ok(())
 }
 
-/// Forgets what is not needed of a person who left; orders, refunds and the ledger stay, as accounting law requires, under an
+/// Forgets what is not needed of a person who left; orders, refunds, invoices and the ledger stay, as the law requires, under an
 /// id that names nobody any more.
 pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> Result<()> {
     store::attempts::anonymise(connection, user).await?;

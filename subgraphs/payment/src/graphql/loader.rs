@@ -10,7 +10,7 @@ use coko_core::context::CommandContext;
 use uuid::Uuid;
 
 use crate::commands::Payment;
-use crate::model::{Attempt, Order, Refund};
+use crate::model::{Attempt, Invoice, Order, Refund};
 use crate::store;
 
 /// Adds this request's loaders.
@@ -25,6 +25,7 @@ pub(super) fn attach(
             tokio::spawn,
         ))
         .data(DataLoader::new(Attempts(payment.clone()), tokio::spawn))
+        .data(DataLoader::new(Invoices(payment.clone()), tokio::spawn))
         .data(DataLoader::new(Refunds(payment.clone()), tokio::spawn))
 }
 
@@ -59,6 +60,23 @@ impl Loader<Uuid> for Attempts {
         let mut grouped: HashMap<Uuid, Vec<Attempt>> = HashMap::new();
         for attempt in store::attempts::of_orders(&mut connection, ids).await? {
             grouped.entry(attempt.order_id).or_default().push(attempt);
+        }
+        Ok(grouped)
+    }
+}
+
+/// The invoices of orders, each before its credit note.
+pub(super) struct Invoices(Arc<Payment>);
+
+impl Loader<Uuid> for Invoices {
+    type Value = Vec<Invoice>;
+    type Error = Error;
+
+    async fn load(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Invoice>>, Error> {
+        let mut connection = self.0.pool.get().await?;
+        let mut grouped: HashMap<Uuid, Vec<Invoice>> = HashMap::new();
+        for invoice in store::invoices::of_orders(&mut connection, ids).await? {
+            grouped.entry(invoice.order_id).or_default().push(invoice);
         }
         Ok(grouped)
     }

@@ -7,7 +7,7 @@ use coko_core::Result;
 use coko_core::graphql::{MoneyType, PageArgs, RequestExt as _, connection};
 
 use super::loader::Orders;
-use super::types::{OrderType, PlanType, SubscriptionType};
+use super::types::{InvoiceType, OrderType, PlanType, SubscriptionType};
 use super::{key, payment};
 use crate::model::Provider;
 use crate::store;
@@ -47,6 +47,27 @@ impl Query {
             slice,
             store::orders::key,
             OrderType,
+        ))
+    }
+
+    /// The viewer's invoices and credit notes, the newest first.
+    async fn invoices(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<String, InvoiceType, EmptyFields, EmptyFields>> {
+        let user = context.viewer().require_user()?;
+        let page = PageArgs::new(first, after, last, before).page(store::invoices::LIST)?;
+        let mut database = payment(context).pool.get().await?;
+        let slice = store::invoices::list(&mut database, &page, user).await?;
+        Ok(connection(
+            store::invoices::LIST,
+            slice,
+            store::invoices::key,
+            InvoiceType,
         ))
     }
 

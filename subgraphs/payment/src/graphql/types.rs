@@ -1,15 +1,18 @@
 //! The types that clients see.
 
 use async_graphql::dataloader::DataLoader;
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use coko_core::Result;
 use coko_core::graphql::{MoneyType, RequestExt as _};
+use coko_core::locale::Locale;
 use time::OffsetDateTime;
 
-use super::loader::{Attempts, Refunds};
+use super::loader::{Attempts, Invoices, Orders, Refunds};
+use super::payment;
+use crate::commands::invoices;
 use crate::model::{
-    Attempt, AttemptStatus, FailureKind, Order, OrderKind, OrderStatus, Plan, Provider, Refund,
-    RefundReason, RefundStatus, Subscription, SubscriptionStatus,
+    Attempt, AttemptStatus, FailureKind, Invoice, InvoiceKind, Order, OrderKind, OrderStatus, Plan,
+    Provider, Refund, RefundReason, RefundStatus, Subscription, SubscriptionStatus,
 };
 use crate::store;
 
@@ -73,6 +76,13 @@ impl OrderType {
         let loader = context.data_unchecked::<DataLoader<Attempts>>();
         let attempts = loader.load_one(self.0.id).await?.unwrap_or_default();
         Ok(attempts.into_iter().map(AttemptType).collect())
+    }
+
+    /// Its invoice, and the credit note that undoes it.
+    async fn invoices(&self, context: &Context<'_>) -> Result<Vec<InvoiceType>> {
+        let loader = context.data_unchecked::<DataLoader<Invoices>>();
+        let invoices = loader.load_one(self.0.id).await?.unwrap_or_default();
+        Ok(invoices.into_iter().map(InvoiceType).collect())
     }
 
     /// What was paid back of it, the oldest first.
@@ -143,6 +153,77 @@ impl RefundType {
     /// When the money went back.
     async fn done_at(&self) -> Option<OffsetDateTime> {
         self.0.done_at
+    }
+}
+
+/// A language that invoices are printed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub(crate) enum InvoiceLanguage {
+    /// French.
+    Fr,
+    /// English.
+    En,
+}
+
+pub(crate) struct InvoiceType(pub(crate) Invoice);
+
+/// What was bought, or that it was undone, as a document of the books.
+#[Object(name = "Invoice")]
+impl InvoiceType {
+    /// Identifies the invoice.
+    async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// What it is.
+    async fn kind(&self) -> InvoiceKind {
+        self.0.kind
+    }
+
+    /// Its number as people write it: `F2026-000042`, and for credit notes `A2026-000042`.
+    async fn number(&self) -> String {
+        self.0.code()
+    }
+
+    /// When it was issued.
+    async fn issued_at(&self) -> OffsetDateTime {
+        self.0.issued_at
+    }
+
+    /// The order.
+    async fn order(&self, context: &Context<'_>) -> Result<Option<OrderType>> {
+        let loader = context.data_unchecked::<DataLoader<Orders>>();
+        Ok(loader.load_one(self.0.order_id).await?.map(OrderType))
+    }
+
+    /// What was bought, as it was called then.
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// What was paid or paid back, with the tax.
+    async fn total(&self) -> MoneyType {
+        self.0.total().into()
+    }
+
+    /// The tax in it.
+    async fn tax(&self) -> MoneyType {
+        self.0.tax().into()
+    }
+
+    /// What the provider took, in the currency that it takes.
+    async fn charged(&self) -> MoneyType {
+        self.0.charged().into()
+    }
+
+    /// Where it is a PDF, for ten minutes, for whoever has this address; in the viewer's language unless told otherwise.
+    async fn pdf_url(&self, context: &Context<'_>, language: Option<InvoiceLanguage>) -> String {
+        let locale = match language {
+            Some(InvoiceLanguage::Fr) => Locale::FR,
+            Some(InvoiceLanguage::En) => Locale::EN,
+            None => context.locale().clone(),
+        };
+        invoices::address(context.command(), payment(context), &self.0, &locale)
     }
 }
 

@@ -97,6 +97,11 @@ async fn many_purchases_at_once_are_each_granted_once_or_not_paid() {
         number("SELECT count(*) AS number FROM journals").await,
         paid
     );
+    // One invoice each, and no number was lost.
+    for invoices in ["count(*)", "max(number)"] {
+        let sql = format!("SELECT {invoices} AS number FROM invoices");
+        assert_eq!(shop.number(&sql).await, paid);
+    }
     let unpaid = "SELECT count(*) AS number FROM entitlements e JOIN orders o USING (user_id, book_id) WHERE o.paid_attempt_id IS NULL";
     assert_eq!(number(unpaid).await, 0);
     assert!(paid > 0 && paid < i64::try_from(count).unwrap());

@@ -5,6 +5,7 @@
 )]
 
 mod crashes;
+mod invoices;
 mod load;
 mod providers;
 mod purchases;

@@ -15,8 +15,8 @@ use coko_core::events::{Event, Payload};
 use coko_core::ids::Entropy;
 use coko_core::money::{Currency, Money};
 use coko_core::testkit::{GraphqlClient, TestDatabase, TestPlatform, TokenFor};
-use coko_payment::Config;
 use coko_payment::config::{OrangeMoneyConfig, PaypalConfig, StripeConfig, Timers, WaveConfig};
+use coko_payment::{Config, Seller};
 use coko_provider_simulator::{Config as SimulatorConfig, Scenario, Simulator};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
@@ -29,7 +29,7 @@ use uuid::Uuid;
 pub(crate) const READER: Uuid = Uuid::from_u128(0xaaaa_0001);
 pub(crate) const BOOK: Uuid = Uuid::from_u128(0xbbbb_0001);
 
-const SECRET: &str = "a secret of notices";
+pub(crate) const SECRET: &str = "a secret of notices";
 
 #[derive(QueryableByName)]
 struct Number {
@@ -82,6 +82,7 @@ pub(crate) fn config(database: &str, simulator: &str, own: &str, timers: Timers)
         },
         column_keys: ColumnCipher::generate_ring("1", &Entropy::seeded(3)),
         lookup_key: Secret::new("a lookup key of the tests, 32+ characters"),
+        seller: Seller::default(),
         site_url: None,
         webhook_url: Some(own.parse().unwrap()),
         timers,
@@ -139,13 +140,21 @@ impl Shop {
     }
 
     pub(crate) async fn with(scenario: Scenario, timers: Timers) -> Self {
+        Self::selling(scenario, timers, Seller::default()).await
+    }
+
+    /// A shop that names its seller like this on invoices.
+    pub(crate) async fn selling(scenario: Scenario, timers: Timers, seller: Seller) -> Self {
         let database = TestDatabase::new("payment", || coko_payment::MIGRATIONS).await;
         // Workers wait for real time to pass.
         let platform = TestPlatform::with(Clock::system(), Entropy::system());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (simulator, providers) = simulator(&base, scenario).await;
-        let config = config(&database.url, &providers, &base, timers);
+        let config = Config {
+            seller,
+            ..config(&database.url, &providers, &base, timers)
+        };
         let service = coko_payment::build(&platform.platform, config)
             .await
             .unwrap();
@@ -209,6 +218,16 @@ impl Shop {
     /// The one number that `sql` selects as `number`.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         number(self.pool(), sql).await
+    }
+
+    /// The one text that `sql` selects as `line`.
+    pub(crate) async fn text(&self, sql: &str) -> String {
+        let mut connection = self.pool().get().await.unwrap();
+        let row: Line = diesel::sql_query(sql)
+            .get_result(&mut connection)
+            .await
+            .unwrap();
+        row.line
     }
 
     /// The types of events in the outbox, oldest first.

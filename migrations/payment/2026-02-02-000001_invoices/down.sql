@@ -1,0 +1,2 @@
+DROP TABLE invoices, invoice_series;
+DROP FUNCTION invoices_append_only;
