@@ -176,6 +176,14 @@ impl Simulator {
         }
     }
 
+    /// The `notif_token` that an Orange Money payment's notice carries, by the payment's reference.
+    pub fn notice_token(&self, reference: &str) -> Option<String> {
+        let state = self.state();
+        let id = state.by_reference(reference)?;
+        let paying = state.payments.get(&id)?;
+        Some(orange_money::notice_token(paying))
+    }
+
     /// The references of all payments, the oldest first.
     pub fn references(&self) -> Vec<String> {
         let state = self.state();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::state::{Outcome, Paying};
-use crate::{Config, paypal, stripe, wave};
+use crate::{Config, orange_money, paypal, stripe, wave};
 
 /// The notice that `paying` ended with `outcome`; the same number makes the same event.
 pub(crate) fn of(paying: &Paying, outcome: Outcome, number: u32) -> Option<Value> {
@@ -44,7 +44,7 @@ pub(crate) fn of(paying: &Paying, outcome: Outcome, number: u32) -> Option<Value
         }
         _ => json!({
             "status": if outcome == Outcome::Paid { "SUCCESS" } else { "FAILED" },
-            "notif_token": format!("n{}", paying.token),
+            "notif_token": orange_money::notice_token(paying),
             "txnid": paying.transaction(),
         }),
     })

@@ -7,7 +7,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::state::Outcome;
+use crate::state::{Outcome, Paying};
 use crate::{Order, Simulator, failure};
 
 type Answer = (StatusCode, Json<Value>);
@@ -20,6 +20,11 @@ pub(crate) fn routes() -> Router<Simulator> {
             "/orange-money-webpay/{country}/v1/transactionstatus",
             post(status),
         )
+}
+
+/// What names a payment in its notice, which is all that vouches for it.
+pub(crate) fn notice_token(paying: &Paying) -> String {
+    format!("n{}", paying.token)
 }
 
 async fn token(headers: HeaderMap) -> Answer {
@@ -76,7 +81,7 @@ async fn create(
         Ok(paying) => {
             let body = json!({
                 "status": 201, "message": "OK", "pay_token": format!("p{}", paying.token),
-                "payment_url": simulator.page(&paying.id), "notif_token": format!("n{}", paying.token),
+                "payment_url": simulator.page(&paying.id), "notif_token": notice_token(&paying),
             });
             (StatusCode::CREATED, Json(body))
         }

@@ -10,3 +10,4 @@ mod load;
 mod providers;
 mod purchases;
 mod support;
+mod webhooks;
