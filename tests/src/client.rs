@@ -51,6 +51,25 @@ impl Answer {
     }
 }
 
+/// The id of the operation called `name` in the web client's committed manifest.
+///
+/// # Errors
+/// When the manifest has no such operation, or is not there.
+pub fn operation(name: &str) -> Result<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/operations/web.json");
+    let manifest: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
+    let operations = manifest["operations"].as_array();
+    let found = operations.and_then(|operations| {
+        operations
+            .iter()
+            .find(|operation| operation["name"] == name)
+    });
+    let id = found.and_then(|operation| operation["id"].as_str());
+    Ok(id
+        .with_context(|| format!("the manifest has no {name}"))?
+        .to_owned())
+}
+
 impl Client {
     /// A guest of `endpoint` (`http://127.0.0.1:4000/graphql`), in English.
     pub fn new(endpoint: String) -> Self {
@@ -96,6 +115,11 @@ impl Client {
         let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": id } });
         self.send(json!({ "extensions": extensions, "variables": variables }))
             .await
+    }
+
+    /// Runs an operation of the web client as that client does: by its id alone.
+    pub async fn run_operation(&self, name: &str, variables: Value) -> Result<Answer> {
+        self.run_persisted(&operation(name)?, variables).await
     }
 
     /// What the endpoint's process counts, in Prometheus' text format.

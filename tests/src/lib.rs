@@ -7,6 +7,6 @@ mod client;
 mod process;
 mod stack;
 
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, operation};
 pub use process::{Role, coko};
 pub use stack::{Account, Shape, Stack};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coko_tests::{Client, Shape, Stack};
+use coko_tests::{Client, Shape, Stack, operation};
 use serde_json::{Value, json};
 
 /// A mutation of an administrator's, without refusals.
@@ -17,21 +17,6 @@ async fn done(admin: &Client, field: &str, selection: &str, kind: &str, input: V
     let payload = answer.ok()[field].clone();
     assert_eq!(payload["errors"], json!([]), "{payload}");
     payload
-}
-
-/// The ids of the committed manifest's operations, by name.
-fn operation(name: &str) -> String {
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/operations/web.json");
-    let manifest: Value =
-        serde_json::from_str(&std::fs::read_to_string(manifest).unwrap()).unwrap();
-    let operations = manifest["operations"].as_array().unwrap();
-    let found = operations
-        .iter()
-        .find(|operation| operation["name"] == name);
-    found.unwrap_or_else(|| panic!("the manifest has no {name}"))["id"]
-        .as_str()
-        .unwrap()
-        .to_owned()
 }
 
 async fn journey(shape: Shape) {
@@ -66,7 +51,8 @@ async fn journey(shape: Shape) {
     .await;
     let token = minted["token"].as_str().unwrap();
 
-    let [first, second, third] = ["Books", "BookBySlug", "NewReleases"].map(operation);
+    let [first, second, third] =
+        ["Books", "BookBySlug", "NewReleases"].map(|name| operation(name).unwrap());
     let narrow = async |lasting: &str| {
         let arguments = [
             "token",

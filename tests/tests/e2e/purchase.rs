@@ -9,7 +9,7 @@ use coko_core::service::Nats;
 use coko_tests::{Client, Shape, Stack};
 use serde_json::{Value, json};
 
-use super::eventually;
+use super::{eventually, shopping};
 
 /// The document of the README that begins with `operation`.
 fn documented(operation: &str) -> String {
@@ -105,6 +105,12 @@ async fn journey(shape: Shape) {
     becomes(&reader, &order["id"], "PAID").await;
     grant(&stack, &user, &book["id"], &order["id"]).await;
     becomes(&reader, &order["id"], "FULFILLED").await;
+    let (number, pdf) = shopping::invoice(&stack, &reader, &order["id"], 0).await;
+    assert!(
+        number.starts_with('F') && pdf.starts_with(b"%PDF-"),
+        "{number}"
+    );
+    shopping::persisted(&stack, &book["id"]).await;
 
     let refund = "mutation($i: RefundOrderInput!) { refundOrder(input: $i) { errors { code } } }";
     let input = json!({ "i": { "orderId": order["id"], "idempotencyKey": "r" } });
@@ -112,7 +118,12 @@ async fn journey(shape: Shape) {
     assert_eq!(refused.codes(), ["FORBIDDEN"]);
     admin.run_with(refund, input).await.unwrap().ok();
     becomes(&reader, &order["id"], "REFUNDED").await;
-    assert_eq!(stack.simulator.totals(), (1, 1));
+    assert_eq!(stack.simulator.totals(), (3, 1));
+    let (number, pdf) = shopping::invoice(&stack, &reader, &order["id"], 1).await;
+    assert!(
+        number.starts_with('A') && pdf.starts_with(b"%PDF-"),
+        "{number}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
