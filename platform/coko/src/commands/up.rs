@@ -174,7 +174,7 @@ async fn serve(
     let stack = Stack::parse(&settings, &roles, Some(supergraph))?;
     migrate(global, &settings, servers).await?;
 
-    let shutdown = Shutdown::new();
+    let shutdown = Shutdown::with(settings.stop);
     let step = global.progress.step("roles");
     let listeners = HashMap::from([
         (roles::ROUTER.to_owned(), listener),
@@ -318,7 +318,8 @@ async fn ask(router: &axum::Router, query: &str, variables: &Value) -> anyhow::R
     serde_json::from_slice(&bytes).context("the router's answer is not JSON")
 }
 
-/// Waits for Ctrl-C or SIGTERM, and stops softly; a second one, or a grace period that passes, stops hard.
+/// Waits for Ctrl-C or SIGTERM, and stops softly, as `stop` is configured; a second one, or a grace period that passes,
+/// stops hard.
 async fn stop(shutdown: &Shutdown, servers: &mut Servers) -> anyhow::Result<ExitCode> {
     let failed = shutdown.token();
     tokio::select! {
@@ -327,9 +328,14 @@ async fn stop(shutdown: &Shutdown, servers: &mut Servers) -> anyhow::Result<Exit
         () = failed.cancelled() => {}
     }
     eprintln!("stopping; once more stops at once");
-    shutdown.begin();
+    let softly = async {
+        if !failed.is_cancelled() {
+            shutdown.announce().await;
+        }
+        shutdown.wait().await
+    };
     let clean = tokio::select! {
-        clean = shutdown.wait() => clean,
+        clean = softly => clean,
         () = interrupted() => false,
     };
     servers.stop().await;
