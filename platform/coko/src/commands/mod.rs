@@ -4,6 +4,7 @@ mod attached;
 mod cache;
 mod completions;
 mod config;
+mod dictionaries;
 mod doctor;
 mod down;
 mod events;
@@ -76,6 +77,7 @@ async fn run(global: Global, command: Command) -> anyhow::Result<ExitCode> {
         Command::Search(command) => search::run(&global, &command).await,
         Command::Events(command) => events::run(&global, &command).await,
         Command::Cache(command) => cache::run(&global, &command).await,
+        Command::Dictionaries(command) => dictionaries::run(&global, &command).await,
         Command::Doctor => doctor::run(&global).await,
         Command::Plan(args) => plan::run(&global, &args),
         Command::Completions { shell } => completions::run(shell),
