@@ -123,15 +123,24 @@ pub(crate) fn arrived(context: &mut RequestContext) {
 
 fn address(engine: &Engine, headers: &HeaderMap, extensions: &http::Extensions) -> Option<IpAddr> {
     if engine.config.trust_forwarded_for
-        && let Some(forwarded) = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok())
-        // The last entry is the one that the trusted proxy itself saw.
-        && let Some(address) = forwarded.rsplit(',').next().and_then(|text| text.trim().parse().ok())
+        && let Some(address) = forwarded_for(headers)
     {
         return Some(address);
     }
     extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(peer)| peer.ip())
+}
+
+/// The last entry, which is the one that the trusted proxy itself saw. A proxy adds it to the last line or as a line of its
+/// own; whatever comes before is the client's to choose. Some write the port as well.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    let entry = last.to_str().ok()?.rsplit(',').next()?.trim();
+    let bare = entry.trim_matches(['[', ']']);
+    bare.parse()
+        .ok()
+        .or_else(|| entry.parse().ok().map(|address: SocketAddr| address.ip()))
 }
 
 /// Decodes the request.
@@ -333,6 +342,7 @@ pub(crate) fn decode_body(context: &RequestContext, bytes: &[u8]) -> Result<Rece
 }
 
 fn decode_query(query: &str, path_id: Option<String>) -> Result<Operation, Refusal> {
+    let is_path = path_id.is_some();
     let mut members = Members {
         query: None,
         operation_name: None,
@@ -345,7 +355,7 @@ fn decode_query(query: &str, path_id: Option<String>) -> Result<Operation, Refus
         match name.as_ref() {
             "query" => members.query = Some(value.into_owned()),
             "operationName" => members.operation_name = Some(value.into_owned()),
-            "documentId" if members.document_id.is_none() => {
+            "documentId" if !is_path => {
                 members.document_id = Some(value.into_owned());
             }
             "id" => members.id = Some(value.into_owned()),
@@ -359,6 +369,18 @@ fn decode_query(query: &str, path_id: Option<String>) -> Result<Operation, Refus
             }
             _ => {}
         }
+    }
+    let names_another = members.query.is_some()
+        || members.id.is_some()
+        || members
+            .extensions
+            .as_ref()
+            .is_some_and(|extensions| extensions.persisted_query.is_some());
+    // What may be asked without more ado is settled by the path: it must be what is run.
+    if is_path && names_another {
+        return Err(malformed(
+            "the address names the document; leave \"query\", \"id\" and \"persistedQuery\" out",
+        ));
     }
     Operation::try_from(members)
 }
@@ -393,6 +415,22 @@ mod tests {
                 .as_deref(),
             Some("x")
         );
+        assert_eq!(
+            decode_query("documentId=y", Some("x".into()))
+                .unwrap()
+                .id
+                .as_deref(),
+            Some("x")
+        );
+        for another in [
+            "query=%7Ba%7D",
+            "query=",
+            "id=y",
+            "extensions=%7B%22persistedQuery%22%3A%7B%22sha256Hash%22%3A%22ab%22%7D%7D",
+        ] {
+            let refused = decode_query(another, Some("x".into())).unwrap_err();
+            assert_eq!(refused.code(), Code::BadRequest, "{another}");
+        }
         for bad in [
             "",
             "variables=1&query=a",
@@ -405,6 +443,25 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn the_last_proxy_says_who_asks() {
+        let of = |lines: &[&'static str]| {
+            let lines = lines
+                .iter()
+                .map(|line| ("x-forwarded-for".parse().unwrap(), line.parse().unwrap()));
+            forwarded_for(&lines.collect()).map(|address| address.to_string())
+        };
+        assert_eq!(of(&["192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of(&["1.1.1.1, 192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of(&["1.1.1.1", "192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of(&["192.0.2.1:4711"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of(&["2001:db8::1"]).as_deref(), Some("2001:db8::1"));
+        assert_eq!(of(&["[2001:db8::1]"]).as_deref(), Some("2001:db8::1"));
+        assert_eq!(of(&["[2001:db8::1]:80"]).as_deref(), Some("2001:db8::1"));
+        assert_eq!(of(&["192.0.2.1, unknown"]), None);
+        assert_eq!(of(&[]), None);
     }
 
     #[test]
