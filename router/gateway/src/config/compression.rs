@@ -41,8 +41,8 @@ impl Default for CompressionConfig {
 pub struct DictionariesConfig {
     /// Default false.
     pub enabled: bool,
-    /// Dictionaries to begin with, the best last: any text that resembles the answers, or what `coko dictionaries
-    /// train` or `zstd --train` makes of some. Several routers behind one address need the same ones.
+    /// Dictionaries to begin with, the best last: any text that resembles the answers, or what `coko dictionaries train` or
+    /// `zstd --train` makes of some. Several routers behind one address need the same ones.
     pub files: Vec<PathBuf>,
     /// Whether the router trains dictionaries on its answers. Default true.
     pub train: bool,

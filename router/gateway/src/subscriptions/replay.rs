@@ -127,7 +127,7 @@ impl Replay {
     ) -> BoxStream<'static, Result<Item, End>> {
         let answered = self.answered.subscribe();
         let follower = Follower {
-            replay: self,
+            _replay: self,
             answered,
             seen: last,
             through,
@@ -147,9 +147,8 @@ struct Follower {
     seen: u64,
     through: u64,
     ended: bool,
-    /// Held while it is followed.
-    #[expect(dead_code, reason = "it ends with the last who holds it")]
-    replay: Arc<Replay>,
+    /// It ends with the last who holds it.
+    _replay: Arc<Replay>,
 }
 
 impl Follower {

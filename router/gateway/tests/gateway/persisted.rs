@@ -96,20 +96,21 @@ async fn the_address_of_a_document_runs_that_document_only() {
     let persisted = by_hash(OTHER)["extensions"].to_string();
     for parameters in [
         &[("query", OTHER)][..],
-        &[("id", &other)],
-        &[("extensions", &persisted)],
+        &[("id", other.as_str())],
+        &[("extensions", persisted.as_str())],
     ] {
-        for id in ["known", &other] {
+        for id in ["known", other.as_str()] {
             let answer = get(id, parameters).await;
             assert_eq!((answer.status, answer.codes()), (400, vec!["BAD_REQUEST"]));
         }
     }
-    assert_eq!(
-        get("known", &[("documentId", &other)]).await.data()["mood"],
-        "well"
-    );
+    let named_twice = get("known", &[("documentId", other.as_str())]).await;
+    assert_eq!(named_twice.data()["mood"], "well");
     // Nothing was registered by the way.
-    assert_eq!(get(&other, &[]).await.status, 404);
+    assert_eq!(
+        get(&other, &[]).await.codes(),
+        ["PERSISTED_QUERY_NOT_FOUND"]
+    );
 }
 
 #[tokio::test]
