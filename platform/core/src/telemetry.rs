@@ -170,11 +170,11 @@ pub fn prometheus() -> Option<&'static PrometheusHandle> {
         .as_ref()
 }
 
-/// Folds histogram samples into their buckets every few seconds: they would pile up in memory until somebody scrapes.
+/// Folds histogram samples into their buckets every second: they would pile up in memory until somebody scrapes.
 fn drain_samples(handle: PrometheusHandle) {
     let drain = move || {
         loop {
-            std::thread::sleep(Duration::from_secs(5));
+            std::thread::sleep(Duration::from_secs(1));
             handle.run_upkeep();
         }
     };
