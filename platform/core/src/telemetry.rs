@@ -157,10 +157,17 @@ pub fn prometheus() -> Option<&'static PrometheusHandle> {
     const BUCKETS: [f64; 13] = [
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0,
     ];
+    const COST_BUCKETS: [f64; 9] = [
+        1.0, 5.0, 25.0, 100.0, 500.0, 1_000.0, 5_000.0, 25_000.0, 100_000.0,
+    ];
     HANDLE
         .get_or_init(|| {
             let handle = PrometheusBuilder::new()
                 .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
+                .and_then(|builder| {
+                    let cost = Matcher::Suffix("_cost".to_owned());
+                    builder.set_buckets_for_metric(cost, &COST_BUCKETS)
+                })
                 .and_then(PrometheusBuilder::install_recorder)
                 .map_err(|error| tracing::warn!(%error, "metrics are not recorded"))
                 .ok()?;

@@ -122,6 +122,11 @@ impl Gateway {
                 .then(RunningOperations::default),
             reach,
             meters: Meters::new(),
+            forwarded: config
+                .forward_headers
+                .iter()
+                .filter_map(|name| name.parse().ok())
+                .collect(),
             clock,
             entropy,
             translations,

@@ -34,6 +34,7 @@ mod field_table;
 mod flights;
 mod front;
 mod gateway;
+mod headers;
 mod ide;
 mod identify;
 mod language;

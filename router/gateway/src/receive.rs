@@ -12,7 +12,7 @@ use coko_core::locale::Locale;
 use coko_core::{Code, telemetry};
 use futures::{Stream, StreamExt as _};
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use crate::config::Audience;
 use crate::context::{Glance, RequestContext};
 use crate::engine::Engine;
+use crate::headers::{CLIENT_NAMES, FORWARDED_FOR, REQUEST_ID};
 use crate::media;
 use crate::persisted::Document;
 use crate::refusal::Refusal;
@@ -66,21 +67,15 @@ pub(crate) fn open(
     let headers = &*kept;
     let now = engine.clock.now();
     let negotiated = media::negotiate(headers);
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let request_id = text("x-request-id")
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let request_id = text(&REQUEST_ID)
         .filter(|id| {
             (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
         })
         .map_or_else(|| engine.entropy.uuid(now).to_string(), str::to_owned);
     let traceparent =
         telemetry::current_traceparent(headers).unwrap_or_else(|| engine.new_traceparent());
-    let claimed_client = [
-        "graphql-client-name",
-        "apollographql-client-name",
-        "x-client-name",
-    ]
-    .into_iter()
-    .find_map(text);
+    let claimed_client = CLIENT_NAMES.iter().find_map(text);
     let explain = engine.config.plan_audience() != Audience::Nobody
         && parts.uri.query().is_some_and(|query| {
             url::form_urlencoded::parse(query.as_bytes())
@@ -101,7 +96,7 @@ pub(crate) fn open(
             .map_or(media::Media::Json, |picked| picked.media),
         stream: negotiated.as_ref().ok().and_then(|picked| picked.stream),
         stream_only: negotiated.as_ref().is_ok_and(|picked| picked.stream_only),
-        locale: text("accept-language").map_or(Locale::EN, Locale::negotiate),
+        locale: text(&header::ACCEPT_LANGUAGE).map_or(Locale::EN, Locale::negotiate),
         address: address(engine, headers, &parts.extensions),
         traceparent: traceparent.into(),
         claimed_client: claimed_client.map(Into::into),
@@ -135,7 +130,7 @@ fn address(engine: &Engine, headers: &HeaderMap, extensions: &http::Extensions) 
 /// The last entry, which is the one that the trusted proxy itself saw. A proxy adds it to the last line or as a line of its
 /// own; whatever comes before is the client's to choose. Some write the port as well.
 fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    let last = headers.get_all(FORWARDED_FOR).iter().next_back()?;
     let entry = last.to_str().ok()?.rsplit(',').next()?.trim();
     let bare = entry.trim_matches(['[', ']']);
     bare.parse()
