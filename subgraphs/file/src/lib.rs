@@ -75,6 +75,12 @@ pub(crate) struct Files {
     wake: Notify,
 }
 
+impl std::fmt::Debug for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Files").finish_non_exhaustive()
+    }
+}
+
 impl Files {
     fn new(platform: &Platform, config: Config) -> Result<Arc<Self>, BuildError> {
         Ok(Arc::new(Self {

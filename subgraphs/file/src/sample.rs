@@ -110,11 +110,10 @@ impl Book {
             );
             let _ = write!(spine, "<itemref idref=\"c{number}\"/>");
         }
-        let creators: String = self
-            .authors
-            .iter()
-            .map(|author| format!("<dc:creator>{}</dc:creator>", escape(author)))
-            .collect();
+        let mut creators = String::new();
+        for author in &self.authors {
+            let _ = write!(creators, "<dc:creator>{}</dc:creator>", escape(author));
+        }
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
 <package xmlns=\"http://www.idpf.org/2007/opf\" version=\"3.0\" unique-identifier=\"id\" xml:lang=\"{language}\">
@@ -137,15 +136,14 @@ impl Book {
     }
 
     fn navigation(&self) -> String {
-        let entries: String = (1..)
-            .zip(&self.sections)
-            .map(|(number, section)| {
-                format!(
-                    "<li><a href=\"chapter-{number}.xhtml\">{}</a></li>",
-                    escape(section.title)
-                )
-            })
-            .collect();
+        let mut entries = String::new();
+        for (number, section) in (1..).zip(&self.sections) {
+            let title = escape(section.title);
+            let _ = write!(
+                entries,
+                "<li><a href=\"chapter-{number}.xhtml\">{title}</a></li>"
+            );
+        }
         let heading = self.language.contents();
         self.document(
             heading,

@@ -43,15 +43,16 @@ pub(crate) fn tasks(files: &Arc<Files>) -> Vec<Task> {
 
 async fn work(files: Arc<Files>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        match next(&files).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "processing a file failed and is tried again"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(POLL) => {}
-            () = files.wake.notified() => {}
-            () = stop.cancelled() => {}
+        let more = next(&files).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "processing a file failed and is tried again");
+            false
+        });
+        if !more {
+            tokio::select! {
+                () = tokio::time::sleep(POLL) => {}
+                () = files.wake.notified() => {}
+                () = stop.cancelled() => {}
+            }
         }
     }
 }

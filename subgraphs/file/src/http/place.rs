@@ -27,12 +27,6 @@ pub(super) struct Place {
     renewal: JoinHandle<()>,
 }
 
-impl std::fmt::Debug for Files {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Files").finish_non_exhaustive()
-    }
-}
-
 impl Place {
     /// Takes a place for `user`; `None` when all are taken.
     pub(super) async fn take(files: &Arc<Files>, user: Uuid) -> Result<Option<Self>> {

@@ -4,6 +4,7 @@
 //! are stored in pieces of a few MiB as they come, and each piece counts as soon as it is stored: a client, a connection or a
 //! process that dies costs at most the last piece.
 
+use std::future::Ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-overr
 const CHECKSUM_MISMATCH: u16 = 460;
 
 /// `OPTIONS`: what the server can.
-pub(super) async fn capabilities(State(files): State<Arc<Files>>) -> Response {
+pub(super) fn capabilities(State(files): State<Arc<Files>>) -> Ready<Response> {
     let most = Kind::ALL
         .iter()
         .map(|kind| files.config.limits.bytes(*kind))
@@ -56,7 +57,7 @@ pub(super) async fn capabilities(State(files): State<Arc<Files>>) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.insert("tus-max-size", HeaderValue::from(most));
-    response
+    std::future::ready(response)
 }
 
 /// `HEAD`: how much is here.

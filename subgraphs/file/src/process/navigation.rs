@@ -67,10 +67,9 @@ pub(super) fn from_ncx(text: &str, path: &str) -> Result<Vec<Chapter>, Reason> {
                 _ => {}
             },
             Node::Text(text) if in_text => title.push_str(text),
-            Node::Text(_) => {}
             Node::Close("navPoint") => depth = depth.saturating_sub(1),
             Node::Close("text") => in_text = false,
-            Node::Close(_) => {}
+            Node::Text(_) | Node::Close(_) => {}
         }
         Ok(())
     })?;

@@ -43,7 +43,7 @@ impl Element<'_> {
                 attribute
                     .normalized_value(XmlVersion::Implicit1_0)
                     .ok()
-                    .map(|value| value.into_owned())
+                    .map(std::borrow::Cow::into_owned)
             })
     }
 }
