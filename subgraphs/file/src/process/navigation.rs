@@ -19,10 +19,10 @@ pub(super) fn from_nav(text: &str, path: &str) -> Result<Vec<Chapter>, Reason> {
                 "nav" => inside = is_toc(element),
                 "ol" if inside => depth = depth.saturating_add(1),
                 "a" if inside => {
-                    open = Some(("a", chapter(element.attribute("href"), path, depth)))
+                    open = Some(("a", chapter(element.attribute("href"), path, depth)));
                 }
                 "span" if inside && open.is_none() => {
-                    open = Some(("span", chapter(None, path, depth)))
+                    open = Some(("span", chapter(None, path, depth)));
                 }
                 _ => {}
             },

@@ -98,10 +98,8 @@ pub fn walk(
                 }
             }
             // A public document type is a mere name; declarations inside the document are how entities explode.
-            Event::DocType(doctype) => {
-                if doctype.contains('[') || doctype.contains("<!") {
-                    return Err(Reason::XmlEntities);
-                }
+            Event::DocType(doctype) if doctype.contains('[') || doctype.contains("<!") => {
+                return Err(Reason::XmlEntities);
             }
             Event::Eof if opened && depth == 0 => return Ok(()),
             Event::Eof => return Err(Reason::XmlMalformed),
