@@ -25,7 +25,7 @@ use crate::process::{Role, coko};
 /// The name of a second router's process.
 const SECOND: &str = "router-2";
 /// The subgraphs' roles.
-const SUBGRAPHS: [&str; 3] = ["auth", "catalog", "payment"];
+const SUBGRAPHS: [&str; 4] = ["auth", "catalog", "payment", "file"];
 
 const REGISTER: &str =
     "mutation($input: RegisterInput!) { register(input: $input) { errors { code message } } }";
@@ -515,6 +515,15 @@ fn environment(
         (
             "COKO_MAIL_FOLDER".to_owned(),
             folder.join("letters").display().to_string(),
+        ),
+        (
+            "COKO_FILE_FOLDER".to_owned(),
+            folder.join("files").display().to_string(),
+        ),
+        // A worker that is killed is followed soon.
+        (
+            "COKO_FILE_LIFETIMES__LEASE_SECONDS".to_owned(),
+            "3".to_owned(),
         ),
     ]);
     for (section, table) in &secrets {

@@ -1,4 +1,6 @@
-//! What a subgraph answers besides GraphQL (covers, feeds, keys), handed through by a router in another process.
+//! What a subgraph answers besides GraphQL (covers, feeds, keys, files), handed through by a router in another process.
+//!
+//! Bodies flow through in both directions as they come; neither an upload nor a download is ever held here.
 
 use std::time::Duration;
 
@@ -6,26 +8,36 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use coko_gateway::config::Config as RouterConfig;
 
 use crate::roles::Subgraph;
 
-/// How long a subgraph may take to begin its answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a subgraph may be silent: before its answer begins, and between the parts of it.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The largest body that is handed through.
-const MAX_BODY: usize = 256 * 1024;
-
-/// What of a request reaches the subgraph: nothing that identifies anyone, for these paths are public.
-const REQUEST_HEADERS: [header::HeaderName; 12] = [
+/// What of a request reaches the subgraph: what it asks for, and what proves who asks. Never a cookie.
+const REQUEST_HEADERS: [header::HeaderName; 25] = [
     header::ACCEPT,
+    header::ACCEPT_ENCODING,
     header::ACCEPT_LANGUAGE,
+    header::ACCESS_CONTROL_REQUEST_HEADERS,
+    header::ACCESS_CONTROL_REQUEST_METHOD,
+    header::AUTHORIZATION,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::IF_MATCH,
     header::IF_NONE_MATCH,
     header::IF_MODIFIED_SINCE,
-    header::CONTENT_TYPE,
+    header::IF_RANGE,
+    header::ORIGIN,
+    header::RANGE,
+    header::HeaderName::from_static("tus-resumable"),
+    header::HeaderName::from_static("upload-checksum"),
+    header::HeaderName::from_static("upload-offset"),
+    header::HeaderName::from_static("x-http-method-override"),
     // What proves where a payment provider's notice comes from.
     header::HeaderName::from_static("wave-signature"),
     header::HeaderName::from_static("stripe-signature"),
@@ -36,15 +48,14 @@ const REQUEST_HEADERS: [header::HeaderName; 12] = [
     header::HeaderName::from_static("paypal-transmission-time"),
 ];
 
-/// What of the answer reaches the client.
-const RESPONSE_HEADERS: [header::HeaderName; 7] = [
-    header::CACHE_CONTROL,
-    header::CONTENT_LANGUAGE,
-    header::CONTENT_TYPE,
-    header::ETAG,
-    header::LAST_MODIFIED,
-    header::LOCATION,
-    header::VARY,
+/// What of the answer stays here: it concerns the connection to the subgraph, not what it said (RFC 9110, 7.6.1).
+const CONNECTION_HEADERS: [header::HeaderName; 6] = [
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
 ];
 
 /// The public paths of `subgraph`, at the host where `config` says that it answers; empty when it says nothing.
@@ -63,7 +74,7 @@ pub(crate) fn public_paths(subgraph: &Subgraph, config: &RouterConfig) -> anyhow
         .with_context(|| format!("`router.subgraphs.{}.url` is not a URL", subgraph.name))?;
     let client = reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(2))
-        .timeout(TIMEOUT)
+        .read_timeout(TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .context("the HTTP client cannot be made")?;
@@ -83,15 +94,20 @@ async fn hand_through(client: reqwest::Client, mut url: url::Url, request: Reque
     url.set_path(request.uri().path());
     url.set_query(request.uri().query());
     let method = request.method().clone();
-    let headers = chosen(request.headers(), &REQUEST_HEADERS);
-    let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_BODY).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-    };
-    let request = client.request(method, url).headers(headers).body(body);
-    match request.send().await {
-        Ok(answer) => {
+    let headers = chosen(request.headers());
+    let mut call = client.request(method.clone(), url).headers(headers);
+    if !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        call = call.body(reqwest::Body::wrap_stream(
+            request.into_body().into_data_stream(),
+        ));
+    }
+    match call.send().await {
+        Ok(mut answer) => {
             let status = answer.status();
-            let headers = chosen(answer.headers(), &RESPONSE_HEADERS);
+            let mut headers = std::mem::take(answer.headers_mut());
+            for name in CONNECTION_HEADERS {
+                headers.remove(name);
+            }
             (status, headers, Body::from_stream(answer.bytes_stream())).into_response()
         }
         Err(error) => {
@@ -101,8 +117,8 @@ async fn hand_through(client: reqwest::Client, mut url: url::Url, request: Reque
     }
 }
 
-fn chosen(headers: &HeaderMap, names: &[header::HeaderName]) -> HeaderMap {
-    names
+fn chosen(headers: &HeaderMap) -> HeaderMap {
+    REQUEST_HEADERS
         .iter()
         .filter_map(|name| Some((name.clone(), headers.get(name)?.clone())))
         .collect()

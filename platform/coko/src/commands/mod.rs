@@ -9,6 +9,7 @@ mod down;
 mod events;
 mod health;
 mod import;
+mod library;
 mod migrate;
 mod operations;
 mod plan;

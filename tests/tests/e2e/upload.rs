@@ -1,0 +1,191 @@
+//! A book comes in over a bad line, is looked at although its worker dies, and is read by someone who is entitled to it.
+
+use coko_core::clock::Clock;
+use coko_core::context::CommandContext;
+use coko_core::events::Event;
+use coko_core::events::reading::LibraryGranted;
+use coko_core::ids::Entropy;
+use coko_file::sample::{Book, Language};
+use coko_tests::{Client, Shape, Stack};
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::eventually;
+
+/// The documents that the README shows, by their names: whoever pastes them gets what is tested here.
+fn documented(name: &str) -> &'static str {
+    const README: &str = include_str!("../../../README.md");
+    README
+        .split("```graphql\n")
+        .filter_map(|block| block.split("```").next())
+        .find(|block| block.contains(&format!(" {name}(")) || block.contains(&format!(" {name} ")))
+        .unwrap_or_else(|| panic!("the README has no operation {name}"))
+}
+
+async fn run(client: &Client, name: &str, variables: Value) -> Value {
+    let answer = client.run_with(documented(name), variables).await.unwrap();
+    let data = answer.ok().as_object().unwrap();
+    data.values().next().unwrap().clone()
+}
+
+async fn tus(stack: &Stack, method: Method, url: &str, offset: usize, body: Vec<u8>) -> Response {
+    let path = reqwest::Url::parse(url).unwrap().path().to_owned();
+    reqwest::Client::new()
+        .request(method, format!("{}{path}", stack.base("router").unwrap()))
+        .header("tus-resumable", "1.0.0")
+        .header("upload-offset", offset)
+        .header("content-type", "application/offset+octet-stream")
+        .body(body)
+        .send()
+        .await
+        .unwrap()
+}
+
+async fn offset(stack: &Stack, url: &str) -> usize {
+    let answer = tus(stack, Method::HEAD, url, 0, Vec::new()).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    answer.headers()["upload-offset"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+async fn journey(shape: Shape) {
+    let mut stack = Stack::start(shape).await.unwrap();
+    let publisher = stack.staff("Maison", &["publisher"]).await.unwrap();
+    let created = publisher
+        .run("mutation { createBook(input: { title: \"Le baobab\", language: \"fr\" }) { book { id } errors { code } } }")
+        .await
+        .unwrap();
+    let book = created.ok()["createBook"]["book"]["id"].clone();
+    let authors = ["Awa Ndiaye".to_owned()];
+    let bytes = Book::demonstration("urn:coko:e2e", "Le baobab", &authors, Language::French)
+        .epub()
+        .unwrap();
+    let input = json!({
+        "kind": "EPUB", "name": "Le baobab.epub", "mediaType": "application/epub+zip", "byteSize": bytes.len(),
+        "sha256": hex::encode(Sha256::digest(&bytes)), "bookId": book,
+    });
+    let announced = run(&publisher, "Upload", json!({ "input": input })).await;
+    assert_eq!(announced["errors"], json!([]), "{announced}");
+    let url = announced["uploadUrl"].as_str().unwrap();
+    let file = announced["file"]["id"].clone();
+
+    // Half of it, then the service is killed; what was acknowledged is there when it comes back.
+    let half = bytes.len() / 2;
+    let first = tus(&stack, Method::PATCH, url, 0, bytes[..half].to_vec()).await;
+    assert_eq!(first.status(), StatusCode::NO_CONTENT);
+    stack.kill("file").await.unwrap();
+    stack.restart("file").await.unwrap();
+    assert_eq!(offset(&stack, url).await, half);
+    let twice = tus(&stack, Method::PATCH, url, 0, bytes[..half].to_vec()).await;
+    assert_eq!(twice.status(), StatusCode::CONFLICT);
+    let rest = tus(&stack, Method::PATCH, url, half, bytes[half..].to_vec()).await;
+    assert_eq!(rest.status(), StatusCode::NO_CONTENT);
+
+    // Completed, and killed at once, perhaps in the middle of looking at it.
+    let completed = run(&publisher, "Complete", json!({ "input": { "id": file } })).await;
+    assert_eq!(completed["errors"], json!([]), "{completed}");
+    stack.kill("file").await.unwrap();
+    stack.restart("file").await.unwrap();
+    let about = json!({ "id": file });
+    eventually("the file to be ready", async || {
+        let file = run(&publisher, "Inside", about.clone()).await;
+        (file["status"] == "READY").then_some(())
+    })
+    .await;
+    // The catalogue heard of it, once.
+    let pages = "query($id: ID!) { book(id: $id) { pageCount files { id kind } } }";
+    eventually("the page count in the catalogue", async || {
+        let answer = publisher
+            .run_with(pages, json!({ "id": book }))
+            .await
+            .unwrap();
+        answer.ok()["book"]["pageCount"].is_i64().then_some(())
+    })
+    .await;
+
+    // A reader gets nothing, then is entitled, and reads.
+    let (_, reader) = stack.sign_up("Lamine").await.unwrap();
+    let input = json!({ "input": { "id": file } });
+    let refused = run(&reader, "Download", input.clone()).await;
+    assert_eq!(refused["errors"][0]["code"], "NOT_FOUND");
+    let me = reader.run("{ me { id } }").await.unwrap().ok()["me"]["id"].clone();
+    let context = CommandContext::system(Clock::system().now(), Entropy::system());
+    let granted = LibraryGranted {
+        user_id: me.as_str().unwrap().parse().unwrap(),
+        book_id: book.as_str().unwrap().parse().unwrap(),
+        at: context.now,
+    };
+    let event = serde_json::to_vec(&Event::new(&context, &granted).unwrap()).unwrap();
+    let nats = async_nats::connect(stack.nats.url()).await.unwrap();
+    eventually("the entitlement", async || {
+        // Said until it is heard: the stream may only just be there.
+        nats.publish("coko.reading.library.granted", event.clone().into())
+            .await
+            .unwrap();
+        let found = run(&reader, "Inside", about.clone()).await;
+        found.is_object().then_some(())
+    })
+    .await;
+    let link = run(&reader, "Download", input).await;
+    let link = reqwest::Url::parse(link["url"].as_str().unwrap()).unwrap();
+    let link = format!(
+        "{}{}?{}",
+        stack.base("router").unwrap(),
+        link.path(),
+        link.query().unwrap()
+    );
+    let http = reqwest::Client::new();
+    let part = http
+        .get(&link)
+        .header("range", "bytes=10-19")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(
+        part.headers()["content-range"],
+        format!("bytes 10-19/{}", bytes.len())
+    );
+    assert_eq!(part.bytes().await.unwrap(), bytes[10..20]);
+    let whole = http.get(&link).send().await.unwrap();
+    assert_eq!(whole.bytes().await.unwrap(), bytes);
+
+    let inside = run(&reader, "Inside", about).await;
+    let chapter = inside["contents"][1]["href"].as_str().unwrap();
+    let url = inside["resourceUrl"]
+        .as_str()
+        .unwrap()
+        .replace("{path}", chapter);
+    let url = reqwest::Url::parse(&url).unwrap();
+    let url = format!(
+        "{}{}?{}",
+        stack.base("router").unwrap(),
+        url.path(),
+        url.query().unwrap()
+    );
+    let text = http.get(url).send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("Coumba"), "{text}");
+    let downloads = "query($id: ID!) { book(id: $id) { stats { downloads } } }";
+    eventually("the download in the catalogue", async || {
+        let answer = publisher
+            .run_with(downloads, json!({ "id": book }))
+            .await
+            .unwrap();
+        (answer.ok()["book"]["stats"]["downloads"] == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_one_process() {
+    journey(Shape::OneProcess).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_process_per_role() {
+    journey(Shape::ProcessPerRole).await;
+}
