@@ -549,7 +549,7 @@ mod tests {
                     (bucket.bucket.as_str(), bucket.endpoint.as_deref()),
                     ("coko", Some("http://storage:9000"))
                 ),
-                other => panic!("{other:?}"),
+                coko_file::config::StorageConfig::Folder(folder) => panic!("{folder:?}"),
             }
         });
         check("", &variables[2..], |settings| {
