@@ -76,6 +76,11 @@ pub(crate) fn public_paths(subgraph: &Subgraph, config: &RouterConfig) -> anyhow
         .connect_timeout(Duration::from_secs(2))
         .read_timeout(TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
+        // What is packed stays packed: its entity tag names it as it is.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
         .build()
         .context("the HTTP client cannot be made")?;
     let mut routes = Router::new();

@@ -3,7 +3,7 @@
 use coko_core::consumer::Consumers;
 use coko_core::database::Pool;
 use coko_core::events::auth::UserDeleted;
-use coko_core::events::reading::{LibraryGranted, LibraryRevoked};
+use coko_core::events::reading::{EntitlementGranted, EntitlementRevoked};
 use coko_core::service::Platform;
 use futures::FutureExt as _;
 
@@ -12,21 +12,17 @@ use crate::commands::readers;
 /// The handlers of what other domains say.
 pub(crate) fn consumers(platform: &Platform, pool: Pool) -> Consumers {
     Consumers::new(crate::NAME, pool, platform)
-        .on::<LibraryGranted>(|connection, _, _, event| {
+        .on::<EntitlementGranted>(|connection, _, _, event| {
             async move {
-                Ok(
-                    readers::entitle(connection, event.user_id, event.book_id, true, event.at)
-                        .await?,
-                )
+                let whose = (event.user_id, event.book_id);
+                Ok(readers::entitle(connection, whose, true, event.granted_at).await?)
             }
             .boxed()
         })
-        .on::<LibraryRevoked>(|connection, _, _, event| {
+        .on::<EntitlementRevoked>(|connection, _, _, event| {
             async move {
-                Ok(
-                    readers::entitle(connection, event.user_id, event.book_id, false, event.at)
-                        .await?,
-                )
+                let whose = (event.user_id, event.book_id);
+                Ok(readers::entitle(connection, whose, false, event.revoked_at).await?)
             }
             .boxed()
         })

@@ -1,6 +1,22 @@
-//! The codes of refusals. What stops a command is an error of core's.
+//! The codes of refusals, and why the subgraph cannot be built.
 
-coko_core::refusal! {
+use coko_core::refusal;
+use coko_core::translation::TranslationError;
+
+use crate::StorageError;
+
+/// Why the subgraph cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A translation file does not parse.
+    #[error(transparent)]
+    Translations(#[from] TranslationError),
+    /// The storage cannot be used in the way it is configured.
+    #[error("the storage of files cannot be used (file.folder, s3): {0}")]
+    Storage(#[from] StorageError),
+}
+
+refusal! {
     /// Why `createUpload` was refused.
     CreateUploadError, CreateUploadErrorCode {
         /// The name is empty, too long, or made of nothing that a name may hold.
@@ -24,7 +40,7 @@ coko_core::refusal! {
     }
 }
 
-coko_core::refusal! {
+refusal! {
     /// Why `completeUpload` was refused.
     CompleteUploadError, CompleteUploadErrorCode {
         /// It does not exist, or is not yours.
@@ -38,7 +54,7 @@ coko_core::refusal! {
     }
 }
 
-coko_core::refusal! {
+refusal! {
     /// Why `createDownload` was refused.
     CreateDownloadError, CreateDownloadErrorCode {
         /// It does not exist, or is not yours to have.
@@ -48,7 +64,7 @@ coko_core::refusal! {
     }
 }
 
-coko_core::refusal! {
+refusal! {
     /// Why `deleteFile` was refused.
     DeleteFileError, DeleteFileErrorCode {
         /// It does not exist, or is not yours.

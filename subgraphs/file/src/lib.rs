@@ -4,7 +4,8 @@
 //! worker beside the requests, and go out by signed links (`/files/…`): whole, with ranges, or one resource of an EPUB at a time.
 //! What a book is belongs to catalog, who is entitled to it to reading, whose grants file keeps from its events.
 //!
-//! Says: `file.processed`, `file.rejected`, `book.downloaded`. Hears: `library.granted`, `library.revoked`, `user.deleted`.
+//! Says: `file.processed`, `file.rejected`, `book.downloaded`. Hears:
+//! `entitlement.granted`, `entitlement.revoked`, `user.deleted`.
 
 mod commands;
 pub mod config;
@@ -18,7 +19,7 @@ pub mod sample;
 mod storage;
 mod store;
 mod tables;
-mod worker;
+mod tasks;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub use config::Config;
+pub use error::BuildError;
 use storage::Storage;
 pub use storage::StorageError;
 
@@ -46,17 +48,6 @@ pub const NAME: &str = "file";
 
 /// The tables of file, which come after the platform's own.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/file");
-
-/// Why the subgraph cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// A translation file does not parse.
-    #[error(transparent)]
-    Translations(#[from] TranslationError),
-    /// The storage cannot be used in the way it is configured.
-    #[error("the storage of files cannot be used (file.folder, s3): {0}")]
-    Storage(#[from] StorageError),
-}
 
 /// What every resolver, handler and worker of this subgraph shares.
 pub(crate) struct Files {
@@ -131,12 +122,12 @@ pub fn translations() -> Result<Translations, TranslationError> {
     ])
 }
 
-/// The handlers of what file hears, apart from any broker: to rebuild from a stream, or to be handed single events.
-pub fn consumers(platform: &Platform, config: &Config) -> Consumers {
-    consumers::consumers(platform, Pool::new(&config.database))
+/// The handlers of what file hears, over its database: to rebuild from a stream, or to be handed single events.
+pub fn consumers(platform: &Platform, pool: Pool) -> Consumers {
+    consumers::consumers(platform, pool)
 }
 
-/// Grants a reader the files of a book, as `library.granted` would.
+/// Grants a reader the files of a book, as `entitlement.granted` would.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -147,7 +138,7 @@ pub async fn grant(
     book: Uuid,
 ) -> coko_core::Result<()> {
     let mut connection = pool.get().await?;
-    commands::readers::entitle(&mut connection, user, book, true, context.now).await?;
+    commands::readers::entitle(&mut connection, (user, book), true, context.now).await?;
     Ok(())
 }
 
@@ -178,7 +169,7 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
     );
     let mut tasks = vec![relay.task()];
     tasks.extend(consumers::consumers(platform, pool.clone()).tasks());
-    tasks.extend(worker::tasks(&files));
+    tasks.extend(tasks::tasks(&files));
     Ok(Service {
         name: NAME,
         sdl: sdl(),
@@ -194,8 +185,8 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
 /// When the database or the storage does not answer.
 pub async fn work_off(platform: &Platform, config: &Config) -> Result<(), WorkError> {
     let files = Files::new(platform, config.clone())?;
-    while worker::next(&files).await? {}
-    worker::sweep(&files).await?;
+    while tasks::next(&files).await? {}
+    tasks::sweep(&files).await?;
     Ok(())
 }
 

@@ -12,12 +12,14 @@ use tower::ServiceExt as _;
 
 use super::attached::context;
 
-const BOOKS: &str =
-    "{ books(first: 6, sort: POPULARITY) { nodes { id title language authors { name } } } }";
-const CREATE: &str = "mutation($input: CreateUploadInput!) { createUpload(input: $input) { file { id } uploadUrl errors { message } } }";
+const BOOKS: &str = "{ books(first: 6, sort: POPULARITY) { nodes { id title language authors { name } files { sha256 } } } }";
+const OPEN: &str = "{ myFiles(first: 50, kind: EPUB, status: PENDING) { nodes { id sha256 book { id } upload { received url } } } }";
+const CREATE: &str = "mutation($input: CreateUploadInput!) { createUpload(input: $input) { file { id upload { received url } } errors { message } } }";
 const COMPLETE: &str = "mutation($input: CompleteUploadInput!) { completeUpload(input: $input) { file { id } errors { message } } }";
 
 /// Uploads an EPUB for each of the most popular books through the router, and grants them to the reader; returns how many.
+///
+/// What a run that was killed has done is not done again: a book that is there is left alone, an upload that was begun goes on.
 ///
 /// # Errors
 /// When the router refuses a step.
@@ -30,24 +32,31 @@ pub(super) async fn fill(
     let me = ask(router, reader, "{ me { id } }", &json!({})).await?;
     let reader: uuid::Uuid = text(&me["me"]["id"])?.parse()?;
     let found = ask(router, admin, BOOKS, &json!({})).await?;
-    let books = found["books"]["nodes"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    for book in &books {
-        upload(router, admin, book).await?;
-        let id = text(&book["id"])?.parse()?;
-        coko_file::grant(pool, &context(), reader, id).await?;
+    let open = ask(router, admin, OPEN, &json!({})).await?;
+    let books = listed(&found["books"]["nodes"]);
+    for book in books {
+        let epub = demonstration(book)?;
+        let digest = hex::encode(Sha256::digest(&epub));
+        let is_same = |file: &&Value| file["sha256"] == digest.as_str();
+        if listed(&book["files"]).iter().find(is_same).is_none() {
+            let begun = listed(&open["myFiles"]["nodes"])
+                .iter()
+                .find(|file| is_same(file) && file["book"]["id"] == book["id"]);
+            let file = match begun {
+                Some(file) => file.clone(),
+                None => announce(router, admin, book, &epub, &digest).await?,
+            };
+            upload(router, admin, &file, &epub).await?;
+        }
+        coko_file::grant(pool, &context(), reader, text(&book["id"])?.parse()?).await?;
     }
     Ok(books.len())
 }
 
-async fn upload(router: &Router, token: &str, book: &Value) -> anyhow::Result<()> {
-    let title = text(&book["title"])?;
-    let authors: Vec<String> = book["authors"]
-        .as_array()
-        .into_iter()
-        .flatten()
+/// A book of our own that bears the name of one of the catalogue; the same each time.
+fn demonstration(book: &Value) -> anyhow::Result<Vec<u8>> {
+    let authors: Vec<String> = listed(&book["authors"])
+        .iter()
         .filter_map(|author| author["name"].as_str().map(str::to_owned))
         .collect();
     let language = match book["language"].as_str() {
@@ -55,33 +64,61 @@ async fn upload(router: &Router, token: &str, book: &Value) -> anyhow::Result<()
         _ => Language::French,
     };
     let identifier = format!("urn:uuid:{}", text(&book["id"])?);
-    let bytes = Book::demonstration(&identifier, title, &authors, language).epub()?;
+    Ok(Book::demonstration(&identifier, text(&book["title"])?, &authors, language).epub()?)
+}
+
+async fn announce(
+    router: &Router,
+    token: &str,
+    book: &Value,
+    epub: &[u8],
+    digest: &str,
+) -> anyhow::Result<Value> {
     let input = json!({
-        "kind": "EPUB", "name": format!("{title}.epub"), "mediaType": "application/epub+zip",
-        "byteSize": bytes.len(), "sha256": hex::encode(Sha256::digest(&bytes)), "bookId": book["id"],
+        "kind": "EPUB", "name": format!("{}.epub", text(&book["title"])?), "mediaType": "application/epub+zip",
+        "byteSize": epub.len(), "sha256": digest, "bookId": book["id"],
     });
-    let created = ask(router, token, CREATE, &json!({ "input": input })).await?;
-    let created = &created["createUpload"];
-    let url = url::Url::parse(text(&created["uploadUrl"]).with_context(|| created.to_string())?)?;
-    let request = Request::patch(url.path())
-        .header("tus-resumable", "1.0.0")
-        .header("upload-offset", 0)
-        .header(header::CONTENT_TYPE, "application/offset+octet-stream")
-        .body(Body::from(bytes))?;
-    let response = match router.clone().oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    };
-    if !response.status().is_success() {
-        bail!("the upload of {title} was refused: {}", response.status());
+    let mut created = ask(router, token, CREATE, &json!({ "input": input })).await?;
+    let file = created["createUpload"]["file"].take();
+    if file.is_null() {
+        bail!("a book of the sample was refused: {created}");
     }
-    let input = json!({ "id": created["file"]["id"] });
+    Ok(file)
+}
+
+/// Sends what is missing of an upload, and completes it.
+async fn upload(router: &Router, token: &str, file: &Value, epub: &[u8]) -> anyhow::Result<()> {
+    let url = url::Url::parse(text(&file["upload"]["url"])?)?;
+    let received = file["upload"]["received"].as_u64().unwrap_or(0);
+    let rest = usize::try_from(received)
+        .ok()
+        .and_then(|received| epub.get(received..))
+        .context("an upload holds more than was announced")?;
+    if !rest.is_empty() {
+        let request = Request::patch(url.path())
+            .header("tus-resumable", "1.0.0")
+            .header("upload-offset", received)
+            .header(header::CONTENT_TYPE, "application/offset+octet-stream")
+            .body(Body::from(rest.to_vec()))?;
+        let response = match router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        if !response.status().is_success() {
+            bail!("a book of the sample was refused: {}", response.status());
+        }
+    }
+    let input = json!({ "id": file["id"] });
     let completed = ask(router, token, COMPLETE, &json!({ "input": input })).await?;
     let completed = &completed["completeUpload"];
     if completed["file"].is_null() {
-        bail!("the upload of {title} was refused: {completed}");
+        bail!("a book of the sample was refused: {completed}");
     }
     Ok(())
+}
+
+fn listed(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 fn text(value: &Value) -> anyhow::Result<&str> {

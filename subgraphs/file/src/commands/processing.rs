@@ -28,12 +28,16 @@ pub(crate) async fn settle(
     connection
         .transaction(async |connection| {
             let file = store::files::lock(connection, job.file_id).await?;
-            if !store::jobs::finish(connection, job).await? {
-                return Ok(());
-            }
-            let Some(mut file) = file.filter(|file| file.status == Status::Processing) else {
+            let held = store::jobs::finish(connection, job).await?;
+            let Some(mut file) = file.filter(|file| file.status != Status::Rejected) else {
+                // What was just stored of a file that is gone goes too.
+                let prefix = File::prefix(job.file_id);
+                store::jobs::purge(connection, &prefix, context.now).await?;
                 return Ok(());
             };
+            if !held || file.status != Status::Processing {
+                return Ok(());
+            }
             match outcome {
                 Err(reason) => reject(connection, context, &mut file, reason).await?,
                 Ok(details) => {

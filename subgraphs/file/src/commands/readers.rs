@@ -12,8 +12,7 @@ use crate::store;
 /// A reader may, or may no longer, have the files of a book.
 pub(crate) async fn entitle(
     connection: &mut Connection,
-    user: Uuid,
-    book: Uuid,
+    (user, book): (Uuid, Uuid),
     granted: bool,
     at: OffsetDateTime,
 ) -> QueryResult<()> {

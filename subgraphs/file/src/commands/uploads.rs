@@ -218,6 +218,9 @@ pub(crate) async fn complete(
                 return Err(Failure::field(CompleteUploadErrorCode::NotFound, "id"));
             };
             if file.status != Status::Pending {
+                if file.status == Status::Rejected {
+                    store::jobs::purge(connection, &File::prefix(id), context.now).await?;
+                }
                 return Ok(file);
             }
             let composed = composed?;

@@ -8,9 +8,10 @@ use zip::{CompressionMethod, ZipArchive};
 use crate::config::ContentLimits;
 use crate::model::{Entry, Index, Reason};
 
-/// The end-of-central-directory record without its comment, which is at most 65,535 bytes long.
-const END_RECORD: u64 = 22;
-const MAX_COMMENT: u64 = 65_535;
+/// Bytes of an archive's end in which its end-of-central-directory record lies, whose comment has at most 65,535 bytes.
+const TAIL: u64 = 128 << 10;
+/// How far before that record the locator of an archive in ZIP64 form begins.
+const LOCATOR: usize = 20;
 /// Most bytes of an entry's name.
 const MAX_NAME: usize = 1024;
 /// What an entry may unpack to whatever its ratio.
@@ -152,26 +153,34 @@ impl<R: Read + Seek> Archive<R> {
 }
 
 /// The number of entries that the end record announces; an archive in ZIP64 form announces more than any book has.
+///
+/// What looks like an end record may lie in the comment of another. Which of them counts is for the reader to choose, so the one
+/// that announces most is believed.
 fn announced<R: Read + Seek>(reader: &mut R) -> Result<usize, Reason> {
     let damaged = |_| Reason::ArchiveDamaged;
     let end = reader.seek(SeekFrom::End(0)).map_err(damaged)?;
-    let start = end.saturating_sub(END_RECORD + MAX_COMMENT);
-    reader.seek(SeekFrom::Start(start)).map_err(damaged)?;
+    reader
+        .seek(SeekFrom::Start(end.saturating_sub(TAIL)))
+        .map_err(damaged)?;
     let mut tail = Vec::new();
     reader
         .by_ref()
-        .take(END_RECORD + MAX_COMMENT)
+        .take(TAIL)
         .read_to_end(&mut tail)
         .map_err(damaged)?;
     reader.rewind().map_err(damaged)?;
-    let at = tail
-        .windows(4)
-        .rposition(|window| window == b"PK\x05\x06")
-        .ok_or(Reason::ArchiveDamaged)?;
-    match tail.get(at + 10..at + 12) {
-        Some(&[low, high]) => Ok(usize::from(u16::from_le_bytes([low, high]))),
-        _ => Err(Reason::ArchiveDamaged),
-    }
+    tail.windows(4)
+        .enumerate()
+        .filter(|(_, window)| window == b"PK\x05\x06")
+        .map(|(at, _)| match tail.get(at + 8..at + 12) {
+            _ if at >= LOCATOR && tail[at - LOCATOR..].starts_with(b"PK\x06\x07") => usize::MAX,
+            Some(&[a, b, c, d]) => u16::from_le_bytes([a, b])
+                .max(u16::from_le_bytes([c, d]))
+                .into(),
+            _ => 0,
+        })
+        .max()
+        .ok_or(Reason::ArchiveDamaged)
 }
 
 /// Whether a name stays inside the archive wherever it is unpacked.

@@ -1,7 +1,7 @@
 //! What other domains say, handled exactly once in whatever order it comes.
 
 use coko_core::events::auth::UserDeleted;
-use coko_core::events::reading::{LibraryGranted, LibraryRevoked};
+use coko_core::events::reading::{EntitlementGranted, EntitlementRevoked};
 use coko_core::events::{Event, Payload};
 use serde_json::json;
 use time::Duration;
@@ -9,7 +9,7 @@ use time::Duration;
 use crate::support::{BOOK, EPUB, PUBLISHER, READER, Service, announce, epub, look};
 
 async fn hear(service: &Service, payload: &impl Payload) {
-    let consumers = coko_file::consumers(&service.platform.platform, &service.config);
+    let consumers = coko_file::consumers(&service.platform.platform, service.database.pool.clone());
     let event = Event::new(&service.context(), payload).unwrap();
     assert!(consumers.handle(&event).await.unwrap());
     // Delivered again: no effect.
@@ -21,15 +21,19 @@ async fn the_latest_word_on_a_reader_counts() {
     let service = Service::new().await;
     let (id, _) = service.book().await;
     let now = service.context().now;
-    let granted = |minute| LibraryGranted {
+    let granted = |minute| EntitlementGranted {
         user_id: READER,
         book_id: BOOK,
-        at: now + Duration::minutes(minute),
+        order_id: None,
+        source: "GIFTED".to_owned(),
+        granted_at: now + Duration::minutes(minute),
     };
-    let revoked = |minute| LibraryRevoked {
+    let revoked = |minute| EntitlementRevoked {
         user_id: READER,
         book_id: BOOK,
-        at: now + Duration::minutes(minute),
+        order_id: None,
+        reason: "WITHDRAWN".to_owned(),
+        revoked_at: now + Duration::minutes(minute),
     };
     let sees = async || !look(&service.reader(), &id).await.is_null();
     assert!(!sees().await);

@@ -126,6 +126,14 @@ async fn archives_that_lie() {
     let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
     assert_eq!(check(archive(&many)).await, "TOO_MANY_ENTRIES");
 
+    // The same with a comment that looks like the end of an archive with one entry.
+    let mut hidden = archive(&many);
+    let comment = [&b"PK\x05\x06\0\0\0\0\x01\0\x01\0"[..], &[0xff; 12]].concat();
+    let length = hidden.len() - 2;
+    hidden[length..].copy_from_slice(&u16::try_from(comment.len()).unwrap().to_le_bytes());
+    hidden.extend(comment);
+    assert_eq!(check(hidden).await, "TOO_MANY_ENTRIES");
+
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     zip.start_file("mimetype", stored).unwrap();
