@@ -37,8 +37,8 @@ pub(super) async fn fill(
     for book in books {
         let epub = demonstration(book)?;
         let digest = hex::encode(Sha256::digest(&epub));
-        let is_same = |file: &&Value| file["sha256"] == digest.as_str();
-        if listed(&book["files"]).iter().find(is_same).is_none() {
+        let is_same = |file: &Value| file["sha256"] == digest.as_str();
+        if !listed(&book["files"]).iter().any(is_same) {
             let begun = listed(&open["myFiles"]["nodes"])
                 .iter()
                 .find(|file| is_same(file) && file["book"]["id"] == book["id"]);
