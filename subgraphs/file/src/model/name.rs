@@ -12,10 +12,11 @@ pub const MAX_NAME: usize = 200;
 pub fn clean_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last
-        .nfc()
+        .chars()
         .filter(|c| !c.is_control() && !is_invisible(*c) && !"<>:\"|?*".contains(*c))
+        .nfc()
         .collect();
-    let clean = clean.trim().trim_matches('.').trim();
+    let clean = clean.trim_matches(|c: char| c == '.' || c.is_whitespace());
     (!clean.is_empty() && clean.chars().count() <= MAX_NAME).then(|| clean.to_owned())
 }
 
@@ -85,6 +86,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_clean_name_stays_as_it_is(name in "\\PC{0,40}") {
+            if let Some(clean) = clean_name(&name) {
+                prop_assert_eq!(clean_name(&clean), Some(clean));
+            }
+        }
+
         #[test]
         fn the_header_is_one_line_of_ascii(name in ".{1,80}") {
             let header = content_disposition(&name);

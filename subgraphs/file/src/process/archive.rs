@@ -22,6 +22,8 @@ const RATIO_FREE: u64 = 1 << 20;
 pub struct Archive<R> {
     zip: ZipArchive<R>,
     entries: HashMap<String, usize>,
+    /// Bytes of the whole archive.
+    length: u64,
     document_bytes: u64,
 }
 
@@ -33,7 +35,10 @@ impl<R: Read + Seek> Archive<R> {
     /// The reason to reject it.
     pub fn open(mut reader: R, limits: &ContentLimits) -> Result<Self, Reason> {
         // Before the directory is read into memory, its own count says whether that is worth while.
-        if announced(&mut reader)? > limits.entries {
+        let length = reader
+            .seek(SeekFrom::End(0))
+            .map_err(|_| Reason::ArchiveDamaged)?;
+        if announced(&mut reader, length)? > limits.entries {
             return Err(Reason::TooManyEntries);
         }
         let mut zip = ZipArchive::new(reader).map_err(|_| Reason::ArchiveDamaged)?;
@@ -75,6 +80,7 @@ impl<R: Read + Seek> Archive<R> {
         Ok(Self {
             zip,
             entries,
+            length,
             document_bytes: limits.document_bytes(),
         })
     }
@@ -109,6 +115,10 @@ impl<R: Read + Seek> Archive<R> {
                 deflated: entry.compression() == CompressionMethod::Deflated,
                 media_type: String::new(),
             };
+            // What lies beyond the end could never be handed out, whatever was unpacked before it.
+            if place.start.saturating_add(place.packed) > self.length {
+                return Err(Reason::ArchiveDamaged);
+            }
             // Its name was found to be text when the archive was opened.
             let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
             // One byte more than announced is enough to know that the directory lies.
@@ -156,11 +166,10 @@ impl<R: Read + Seek> Archive<R> {
 ///
 /// What looks like an end record may lie in the comment of another. Which of them counts is for the reader to choose, so the one
 /// that announces most is believed.
-fn announced<R: Read + Seek>(reader: &mut R) -> Result<usize, Reason> {
+fn announced<R: Read + Seek>(reader: &mut R, length: u64) -> Result<usize, Reason> {
     let damaged = |_| Reason::ArchiveDamaged;
-    let end = reader.seek(SeekFrom::End(0)).map_err(damaged)?;
     reader
-        .seek(SeekFrom::Start(end.saturating_sub(TAIL)))
+        .seek(SeekFrom::Start(length.saturating_sub(TAIL)))
         .map_err(damaged)?;
     let mut tail = Vec::new();
     reader
