@@ -2,6 +2,8 @@
 //!
 //! Bodies flow through in both directions as they come; neither an upload nor a download is ever held here.
 
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,11 +14,13 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use coko_gateway::config::Config as RouterConfig;
+use futures::{Stream, StreamExt as _};
+use tokio::sync::Notify;
 
 use crate::roles::Subgraph;
 
-/// How long a subgraph may be silent: before its answer begins, and between the parts of it.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long nothing may move: no more of the request, no beginning of the answer, no more of the answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What of a request reaches the subgraph: what it asks for, and what proves who asks. Never a cookie.
 const REQUEST_HEADERS: [header::HeaderName; 25] = [
@@ -74,7 +78,6 @@ pub(crate) fn public_paths(subgraph: &Subgraph, config: &RouterConfig) -> anyhow
         .with_context(|| format!("`router.subgraphs.{}.url` is not a URL", subgraph.name))?;
     let client = reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(2))
-        .read_timeout(TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         // What is packed stays packed: its entity tag names it as it is.
         .no_gzip()
@@ -88,32 +91,50 @@ pub(crate) fn public_paths(subgraph: &Subgraph, config: &RouterConfig) -> anyhow
         let (client, base) = (client.clone(), base.clone());
         routes = routes.route(
             path,
-            any(move |request| hand_through(client.clone(), base.clone(), request)),
+            any(move |request| hand_through(client.clone(), base.clone(), PATIENCE, request)),
         );
     }
     Ok(routes)
 }
 
-async fn hand_through(client: reqwest::Client, mut url: url::Url, request: Request) -> Response {
+async fn hand_through(
+    client: reqwest::Client,
+    mut url: url::Url,
+    patience: Duration,
+    request: Request,
+) -> Response {
     // Only path and query are the client's; the host is configured, so nobody is sent elsewhere.
     url.set_path(request.uri().path());
     url.set_query(request.uri().query());
     let method = request.method().clone();
     let headers = chosen(request.headers());
     let mut call = client.request(method.clone(), url).headers(headers);
+    // An upload takes as long as it takes, while it moves.
+    let moved = Arc::new(Notify::new());
     if !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        let moved = moved.clone();
+        let body = request.into_body().into_data_stream();
         call = call.body(reqwest::Body::wrap_stream(
-            request.into_body().into_data_stream(),
+            body.inspect(move |_| moved.notify_one()),
         ));
     }
-    match call.send().await {
+    let mut sending = pin!(call.send());
+    let answer = loop {
+        tokio::select! {
+            answer = &mut sending => break answer,
+            () = moved.notified() => {}
+            () = tokio::time::sleep(patience) => return StatusCode::GATEWAY_TIMEOUT.into_response(),
+        }
+    };
+    match answer {
         Ok(mut answer) => {
             let status = answer.status();
             let mut headers = std::mem::take(answer.headers_mut());
             for name in CONNECTION_HEADERS {
                 headers.remove(name);
             }
-            (status, headers, Body::from_stream(answer.bytes_stream())).into_response()
+            let body = Body::from_stream(patient(answer.bytes_stream(), patience));
+            (status, headers, body).into_response()
         }
         Err(error) => {
             tracing::warn!(%error, "a public path cannot be handed through");
@@ -122,9 +143,61 @@ async fn hand_through(client: reqwest::Client, mut url: url::Url, request: Reque
     }
 }
 
+/// `stream` that fails when nothing comes for so long.
+fn patient<T>(
+    stream: impl Stream<Item = reqwest::Result<T>> + Send + 'static,
+    patience: Duration,
+) -> impl Stream<Item = std::io::Result<T>> + Send {
+    futures::stream::unfold(Box::pin(stream), move |mut stream| async move {
+        let next = match tokio::time::timeout(patience, stream.next()).await {
+            Ok(next) => next?.map_err(std::io::Error::other),
+            Err(elapsed) => Err(elapsed.into()),
+        };
+        Some((next, stream))
+    })
+}
+
 fn chosen(headers: &HeaderMap) -> HeaderMap {
     REQUEST_HEADERS
         .iter()
         .filter_map(|name| Some((name.clone(), headers.get(name)?.clone())))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that reads what it is sent, and answers with it.
+    async fn echo() -> url::Url {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let routes = Router::new().fallback(|body: axum::body::Bytes| async { body });
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        format!("http://{address}/graphql").parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_moves_is_waited_for_however_long_it_takes() {
+        let patience = Duration::from_secs(2);
+        let parts = futures::stream::iter(0..5).then(|_| async {
+            tokio::time::sleep(patience / 2).await;
+            Ok::<_, std::io::Error>("part ")
+        });
+        let request = Request::patch("/uploads/x")
+            .body(Body::from_stream(parts))
+            .unwrap();
+        let answer = hand_through(reqwest::Client::new(), echo().await, patience, request).await;
+        let body = axum::body::to_bytes(answer.into_body(), 100).await.unwrap();
+        assert_eq!(body, "part part part part part ");
+    }
+
+    #[tokio::test]
+    async fn what_stands_still_is_given_up() {
+        let patience = Duration::from_millis(100);
+        let body = Body::from_stream(futures::stream::pending::<std::io::Result<&str>>());
+        let request = Request::patch("/uploads/x").body(body).unwrap();
+        let answer = hand_through(reqwest::Client::new(), echo().await, patience, request).await;
+        assert_eq!(answer.status(), StatusCode::GATEWAY_TIMEOUT);
+    }
 }
