@@ -21,6 +21,8 @@ CREATE TABLE files (
     details       jsonb NOT NULL DEFAULT '{}',
     -- Bytes of the upload that are stored for good.
     received      bigint NOT NULL DEFAULT 0 CHECK (received BETWEEN 0 AND byte_size),
+    -- Pieces that they came in.
+    parts         integer NOT NULL DEFAULT 0,
     -- When an upload that is not completed is forgotten.
     expires_at    timestamptz NOT NULL,
     created_at    timestamptz NOT NULL,
@@ -76,6 +78,7 @@ CREATE TABLE downloads (
 );
 CREATE INDEX downloads_by_user ON downloads (user_id);
 CREATE INDEX downloads_by_file ON downloads (file_id);
+CREATE INDEX downloads_by_age ON downloads (created_at);
 
 -- Downloads that run now. Each is renewed while it runs, so that a process that dies frees its readers' places.
 CREATE TABLE transfers (

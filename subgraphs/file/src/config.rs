@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use coko_core::config::{DatabaseConfig, Secret};
 use coko_core::rate_limit::Quota;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Kind;
 
@@ -32,6 +32,10 @@ pub struct Config {
     /// What a book or picture may hold.
     #[serde(default)]
     pub content: ContentLimits,
+    /// The program that looks at each file in a process of its own; by default this one itself. Where none is given, in a library
+    /// that is embedded elsewhere, files are looked at in the service's own process.
+    #[serde(default = "own_program")]
+    pub inspector: Option<PathBuf>,
     /// Files that one process looks at simultaneously; memory grows with it. Default 1, at most 64.
     #[serde(default = "one")]
     pub workers: u8,
@@ -39,6 +43,10 @@ pub struct Config {
 
 fn one() -> u8 {
     1
+}
+
+fn own_program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
 }
 
 /// Where files are kept: a folder of this machine, or a bucket that speaks S3. Exactly one of both.
@@ -187,7 +195,7 @@ impl Default for Lifetimes {
 }
 
 /// What a book or picture may hold before it is refused.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ContentLimits {
     /// Most entries of an archive. Default 10,000.
@@ -202,6 +210,10 @@ pub struct ContentLimits {
     pub megapixels: u32,
     /// Most MiB that one compressed part of a PDF's own structure unpacks to. Default 32.
     pub pdf_stream_mib: usize,
+    /// Most MiB of address space of the process that looks at a file. Default 2,048.
+    pub memory_mib: u64,
+    /// Most seconds of a processor that looking at a file takes. Default 120.
+    pub cpu_seconds: u64,
 }
 
 impl Default for ContentLimits {
@@ -213,6 +225,8 @@ impl Default for ContentLimits {
             document_mib: 16,
             megapixels: 24,
             pdf_stream_mib: 32,
+            memory_mib: 2048,
+            cpu_seconds: 120,
         }
     }
 }

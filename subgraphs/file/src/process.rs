@@ -2,6 +2,7 @@
 //!
 //! A file that passes a bound, or is not what it says, is rejected for a coded reason; it never costs more than its bounds.
 
+pub mod apart;
 pub mod archive;
 pub mod epub;
 pub mod image;

@@ -16,6 +16,7 @@ diesel::table! {
         reason -> Nullable<Text>,
         details -> Jsonb,
         received -> BigInt,
+        parts -> Integer,
         expires_at -> Timestamptz,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,

@@ -12,9 +12,9 @@ use coko_core::service::Task;
 use coko_core::{Error, Result};
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::{processing, uploads};
+use crate::commands::{downloads, processing, uploads};
 use crate::model::{Details, File, Reason};
-use crate::process::{self, ProcessError};
+use crate::process::{self, ProcessError, apart};
 use crate::store::jobs::Job;
 use crate::{Files, store};
 
@@ -128,11 +128,13 @@ async fn look(files: &Arc<Files>, job: &Job) -> Result<Result<Details, Reason>> 
     let local = files.storage.fetch(&file.object(), scratch).await?;
     let media_type = file.media_type.clone().unwrap_or_default();
     let limits = files.config.content;
-    let processed =
-        tokio::task::spawn_blocking(move || process::process(local, &media_type, &limits))
+    let processed = match &files.config.inspector {
+        Some(program) => apart::process_apart(program, local, &media_type, &limits).await,
+        None => tokio::task::spawn_blocking(move || process::process(local, &media_type, &limits))
             .await
             // A panic is a fault of a parser; the job is tried again and rejected in the end.
-            .map_err(Error::internal)?;
+            .map_err(Error::internal)?,
+    };
     match processed {
         Ok(processed) => {
             for (width, bytes) in processed.pictures {
@@ -150,10 +152,11 @@ async fn look(files: &Arc<Files>, job: &Job) -> Result<Result<Details, Reason>> 
     }
 }
 
-/// Removes objects that nothing refers to any more, and forgets uploads that were not completed in time.
+/// Removes objects that nothing refers to any more, and forgets uploads that were not completed in time and links that ended.
 pub(crate) async fn sweep(files: &Files) -> Result<()> {
     let context = files.system();
     while uploads::forget_expired(files, &context).await? > 0 {}
+    while downloads::forget_ended(files, &context).await? > 0 {}
     let due = uploads::due_purges(files, &context).await?;
     for prefix in due {
         files.storage.purge(&prefix).await?;

@@ -214,6 +214,46 @@ async fn journey(shape: Shape) {
     .await;
 }
 
+/// A PDF that is little but a list of millions: it fills any memory that it is read into.
+fn greedy() -> Vec<u8> {
+    let list = "0 ".repeat(30_000_000);
+    let text =
+        format!("%PDF-1.5\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj[{list}]endobj\n");
+    let (second, table) = (text.find("2 0 obj").unwrap(), text.len());
+    let entries =
+        format!("xref\n0 3\n0000000000 65535 f \n0000000009 00000 n \n{second:010} 00000 n \n");
+    let trailer = format!("trailer<</Size 3/Root 1 0 R>>\nstartxref\n{table}\n%%EOF\n");
+    [text, entries, trailer].concat().into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_fills_memory_is_rejected_and_the_service_lives() {
+    let stack = Stack::start(Shape::OneProcess).await.unwrap();
+    let publisher = stack.staff("Maison", &["publisher"]).await.unwrap();
+    let created = publisher
+        .run("mutation { createBook(input: { title: \"Le gouffre\", language: \"fr\" }) { book { id } } }")
+        .await
+        .unwrap();
+    let bytes = greedy();
+    let input = json!({
+        "kind": "PDF", "name": "Le gouffre.pdf", "mediaType": "application/pdf", "byteSize": bytes.len(),
+        "sha256": hex::encode(Sha256::digest(&bytes)), "bookId": created.ok()["createBook"]["book"]["id"],
+    });
+    let announced = run(&publisher, "Upload", json!({ "input": input })).await;
+    let url = announced["uploadUrl"].as_str().unwrap();
+    let sent = tus(&stack, Method::PATCH, url, 0, bytes).await;
+    assert_eq!(sent.status(), StatusCode::NO_CONTENT);
+    let id = json!({ "id": announced["file"]["id"] });
+    let completed = run(&publisher, "Complete", json!({ "input": id })).await;
+    assert_eq!(completed["errors"], json!([]), "{completed}");
+    let file = eventually("the rejection", async || {
+        let file = run(&publisher, "Inside", id.clone()).await;
+        (file["status"] != "PROCESSING").then_some(file)
+    })
+    .await;
+    assert_eq!(file["rejection"], "TOO_DEMANDING", "{file}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn in_one_process() {
     journey(Shape::OneProcess).await;

@@ -111,6 +111,13 @@ pub(crate) async fn started(
         .await
 }
 
+/// Forgets links that ended; returns how many.
+pub(crate) async fn forget_ended(files: &Files, context: &CommandContext) -> Result<usize> {
+    let life = Duration::minutes(files.config.lifetimes.download_minutes.into());
+    let mut connection = files.pool.get().await?;
+    Ok(store::transfers::forget_links(&mut connection, context.now - life).await?)
+}
+
 /// Takes a place for a download that begins; says whether there was one.
 pub(crate) async fn occupy(
     files: &Files,

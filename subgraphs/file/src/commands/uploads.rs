@@ -68,6 +68,7 @@ pub(crate) async fn create(
         reason: None,
         details: serde_json::json!({}),
         received: 0,
+        parts: 0,
         expires_at: context.now + Duration::hours(files.config.lifetimes.upload_hours.into()),
         created_at: context.now,
         updated_at: context.now,

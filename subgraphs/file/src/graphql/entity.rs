@@ -20,7 +20,7 @@ impl EntityQuery {
             .data_unchecked::<DataLoader<FilesById>>()
             .load_one(key(&id))
             .await?;
-        Ok(file.map(FileType))
+        Ok(file.map(FileType::from))
     }
 
     #[graphql(entity)]

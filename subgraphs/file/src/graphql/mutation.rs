@@ -112,7 +112,7 @@ impl Mutation {
         let (created, errors) = settle(context, outcome, CreateUploadError::new)?;
         let (file, upload_url) = created.unzip();
         Ok(CreateUploadPayload {
-            file: file.map(FileType),
+            file: file.map(FileType::from),
             upload_url,
             errors,
         })
@@ -127,7 +127,7 @@ impl Mutation {
         let outcome = uploads::complete(files(context), context.command(), key(&input.id)).await;
         let (file, errors) = settle(context, outcome, CompleteUploadError::new)?;
         Ok(CompleteUploadPayload {
-            file: file.map(FileType),
+            file: file.map(FileType::from),
             errors,
         })
     }

@@ -30,7 +30,7 @@ impl FileQuery {
             .data_unchecked::<DataLoader<FilesById>>()
             .load_one(key(&id))
             .await?;
-        Ok(file.map(FileType))
+        Ok(file.map(FileType::from))
     }
 
     /// What the viewer uploaded, the newest first.
@@ -56,7 +56,7 @@ impl FileQuery {
             store::files::LIST,
             slice,
             |(_, key)| *key,
-            |(file, _)| FileType(file),
+            |(file, _)| file.into(),
         ))
     }
 }

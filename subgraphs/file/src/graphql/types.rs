@@ -1,5 +1,7 @@
 //! What clients see.
 
+use std::sync::OnceLock;
+
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 use coko_core::Result;
@@ -10,7 +12,8 @@ use super::loader::FilesByBook;
 use super::{files, key};
 use crate::commands::uploads;
 use crate::model::{
-    Chapter, Claims, File, Finding, Kind, Publication, Purpose, Reason, Severity, Status, is_staff,
+    Chapter, Claims, Details, File, Finding, Kind, Publication, Purpose, Reason, Severity, Status,
+    is_staff,
 };
 
 /// A book, with its files.
@@ -32,13 +35,19 @@ impl BookType {
         Ok(files
             .unwrap_or_default()
             .into_iter()
-            .map(FileType)
+            .map(FileType::from)
             .collect())
     }
 }
 
 /// GraphQL's view of a file.
-pub(super) struct FileType(pub File);
+pub(super) struct FileType(File, OnceLock<Details>);
+
+impl From<File> for FileType {
+    fn from(file: File) -> Self {
+        Self(file, OnceLock::new())
+    }
+}
 
 /// A file: a book, a sample, a picture.
 #[Object(name = "File")]
@@ -110,24 +119,25 @@ impl FileType {
 
     /// Pages of a PDF; positions of an EPUB, one for every 1,024 characters.
     async fn page_count(&self) -> Option<i32> {
-        self.0.details().pages
+        self.details().pages
     }
 
     /// What a book says of itself.
     async fn publication(&self) -> Option<PublicationType> {
-        self.0.details().publication.map(PublicationType::from)
+        let publication = self.details().publication.clone();
+        publication.map(PublicationType::from)
     }
 
     /// The table of contents of an EPUB, in the order of reading.
     async fn contents(&self) -> Vec<ChapterType> {
-        let contents = self.0.details().contents;
+        let contents = self.details().contents.clone();
         contents.into_iter().map(ChapterType::from).collect()
     }
 
     /// What the structural validation of an EPUB found, the gravest first; empty for one without faults.
     async fn findings(&self, context: &Context<'_>) -> Vec<FindingType> {
         let (translations, locale) = (context.translations(), context.locale());
-        let findings = self.0.details().findings;
+        let findings = self.details().findings.clone();
         findings
             .into_iter()
             .map(|finding| {
@@ -149,12 +159,12 @@ impl FileType {
         let Some(token) = token else {
             return Vec::new();
         };
-        let widths = self.0.details().widths;
+        let widths = &self.details().widths;
         widths
-            .into_iter()
+            .iter()
             .map(|width| FileImageType {
-                width,
-                url: format!("{}{token}", files(context).picture_url(self.0.id, width)),
+                width: *width,
+                url: format!("{}{token}", files(context).picture_url(self.0.id, *width)),
             })
             .collect()
     }
@@ -190,6 +200,11 @@ impl FileType {
 }
 
 impl FileType {
+    /// What was found in it, read once for all fields.
+    fn details(&self) -> &Details {
+        self.1.get_or_init(|| self.0.details())
+    }
+
     /// A token for what is inside, for a viewer who is somebody.
     fn reading_token(&self, context: &Context<'_>) -> Option<String> {
         let (files, command) = (files(context), context.command());

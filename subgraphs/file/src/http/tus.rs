@@ -27,6 +27,8 @@ use crate::{Files, store};
 const VERSION: &str = "1.0.0";
 /// Bytes of a piece; this much of each upload is in memory.
 const PIECE: usize = 4 << 20;
+/// Most pieces of an upload: a line that breaks every 20 KiB still brings in the largest file, one byte at a time brings nothing.
+const PIECES: i32 = 20_000;
 /// How long a client may be silent.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -228,6 +230,9 @@ fn checked(
     }
     if file.status != Status::Pending {
         return refuse(StatusCode::FORBIDDEN, "file-upload-completed");
+    }
+    if file.parts >= PIECES {
+        return refuse(StatusCode::FORBIDDEN, "file-upload-pieces");
     }
     let left = file.byte_size.unsigned_abs() - offset;
     if number(&header::CONTENT_LENGTH).is_some_and(|length| length > left) {

@@ -51,6 +51,7 @@ mod tests {
             reason: None,
             details: serde_json::json!({}),
             received: 0,
+            parts: 0,
             expires_at: OffsetDateTime::UNIX_EPOCH,
             created_at: OffsetDateTime::UNIX_EPOCH,
             updated_at: OffsetDateTime::UNIX_EPOCH,

@@ -79,6 +79,8 @@ text_enum! {
         TooManyPixels = "TOO_MANY_PIXELS",
         /// The picture is damaged.
         ImageDamaged = "IMAGE_DAMAGED",
+        /// Looking at it takes more memory or time than any book or picture does.
+        TooDemanding = "TOO_DEMANDING",
         /// It could not be processed, for a reason of ours.
         ProcessingFailed = "PROCESSING_FAILED",
     }
@@ -145,6 +147,8 @@ pub struct File {
     pub details: serde_json::Value,
     /// Bytes that are stored.
     pub received: i64,
+    /// Pieces that they came in.
+    pub parts: i32,
     /// When an upload that is not completed is forgotten.
     pub expires_at: OffsetDateTime,
     /// When it was announced.
@@ -220,6 +224,7 @@ impl Reason {
             Self::PdfLoop => "file-rejected-pdf-loop",
             Self::TooManyPixels => "file-rejected-too-many-pixels",
             Self::ImageDamaged => "file-rejected-image-damaged",
+            Self::TooDemanding => "file-rejected-too-demanding",
             Self::ProcessingFailed => "file-rejected-processing-failed",
         }
     }

@@ -30,6 +30,21 @@ pub(crate) async fn announce(
         .map(drop)
 }
 
+/// Forgets links that were given out before `before`, a thousand at most; returns how many.
+pub(crate) async fn forget_links(
+    connection: &mut Connection,
+    before: OffsetDateTime,
+) -> QueryResult<usize> {
+    let old = downloads::table
+        .filter(downloads::created_at.lt(before))
+        .order(downloads::created_at)
+        .limit(1000)
+        .select(downloads::id);
+    diesel::delete(downloads::table.filter(downloads::id.eq_any(old)))
+        .execute(connection)
+        .await
+}
+
 /// Notes the first use of a link; says whether it was the first.
 pub(crate) async fn start(
     connection: &mut Connection,

@@ -34,7 +34,11 @@ pub(crate) async fn append(
             .filter(files::status.eq(Status::Pending))
             .filter(files::received.eq(from)),
     )
-    .set((files::received.eq(to), files::updated_at.eq(now)))
+    .set((
+        files::received.eq(to),
+        files::parts.eq(files::parts + i32::try_from(parts.len()).unwrap_or(i32::MAX)),
+        files::updated_at.eq(now),
+    ))
     .execute(connection)
     .await?;
     if moved == 0 {

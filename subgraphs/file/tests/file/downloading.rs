@@ -133,6 +133,9 @@ async fn only_those_entitled_get_a_book() {
         .advance(time::Duration::minutes(31));
     let ended = service.get(&url, &[("accept-language", "fr")]).await;
     assert_eq!(ended.status, StatusCode::FORBIDDEN);
+    service.work().await;
+    let links = "SELECT count(*) AS number FROM downloads";
+    assert_eq!(service.number(links).await, 0);
     let message = ended.json()["message"].as_str().unwrap().to_owned();
     assert!(message.contains("lien"), "{message}");
 }

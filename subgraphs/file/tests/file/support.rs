@@ -103,6 +103,7 @@ impl Service {
             limits: coko_file::config::Limits::default(),
             lifetimes: coko_file::config::Lifetimes::default(),
             content: coko_file::config::ContentLimits::default(),
+            inspector: None,
             workers: 1,
         };
         change(&mut config);

@@ -259,6 +259,26 @@ async fn an_upload_is_given_up_or_forgotten() {
 }
 
 #[tokio::test]
+async fn crumbs_are_refused_in_the_end() {
+    let service = Service::new().await;
+    let bytes = epub();
+    let (_, url) = announce(&service.publisher(), "EPUB", EPUB, &bytes).await;
+    for offset in 0..3 {
+        let crumb = Body::from(bytes[offset..=offset].to_vec());
+        let offset = u64::try_from(offset).unwrap();
+        let answer = service.tus("PATCH", &url, offset, crumb).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    }
+    let parts = "SELECT parts::bigint AS number FROM files";
+    assert_eq!(service.number(parts).await, 3);
+    service.execute("UPDATE files SET parts = 20000").await;
+    let answer = service.tus("PATCH", &url, 3, Body::from("x")).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    let message = answer.json()["message"].as_str().unwrap().to_owned();
+    assert!(!message.starts_with("file-"), "{message}");
+}
+
+#[tokio::test]
 async fn of_two_at_the_same_place_one_wins() {
     let service = Service::new().await;
     let bytes = epub();
