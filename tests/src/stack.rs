@@ -25,7 +25,7 @@ use crate::surroundings::{create_databases, environment, simulator, variable};
 /// The name of a second router's process.
 const SECOND: &str = "router-2";
 /// The subgraphs' roles.
-pub(crate) const SUBGRAPHS: [&str; 3] = ["auth", "catalog", "payment"];
+pub(crate) const SUBGRAPHS: [&str; 4] = ["auth", "catalog", "payment", "file"];
 
 const REGISTER: &str =
     "mutation($input: RegisterInput!) { register(input: $input) { errors { code message } } }";

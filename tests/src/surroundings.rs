@@ -100,6 +100,15 @@ pub(crate) fn environment(
             "COKO_MAIL_FOLDER".to_owned(),
             folder.join("letters").display().to_string(),
         ),
+        (
+            "COKO_FILE_FOLDER".to_owned(),
+            folder.join("files").display().to_string(),
+        ),
+        // A worker that is killed is followed soon.
+        (
+            "COKO_FILE_LIFETIMES__LEASE_SECONDS".to_owned(),
+            "3".to_owned(),
+        ),
     ]);
     for (section, table) in &secrets {
         let prefix = format!("COKO_{}_", section.to_uppercase());

@@ -62,6 +62,14 @@ pub enum Format {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look at the file on standard input: what the file service has a process of its own do.
+    #[command(name = coko_file::process::apart::COMMAND, hide = true)]
+    InspectFile {
+        /// The media type that its first bytes say.
+        media_type: String,
+        /// What it may hold, as JSON.
+        limits: String,
+    },
     /// Run the whole platform on this machine: private servers, every role in one process, a sample catalogue.
     Up(UpArgs),
     /// Stop what `coko up` runs, from another terminal or after a crash.

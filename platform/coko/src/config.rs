@@ -87,6 +87,10 @@ impl Settings {
         if let Ok(engine) = sources.find_value("meilisearch") {
             sources = sources.join(Serialized::default("catalog.meilisearch", engine));
         }
+        // So is a storage, which the file service uses.
+        if let Ok(bucket) = sources.find_value("s3") {
+            sources = sources.join(Serialized::default("file.s3", bucket));
+        }
         Self::parse(sources)
     }
 
@@ -178,6 +182,7 @@ fn check_sections(file: &Path) -> Result<(), SettingsError> {
         "nats",
         "redis",
         "meilisearch",
+        "s3",
         "mail",
         "cache",
         "telemetry",
@@ -332,6 +337,33 @@ mod tests {
         check("", &variables, |settings| {
             let catalog: coko_catalog::Config = settings.unwrap().section("catalog").unwrap();
             assert_eq!(catalog.meilisearch.unwrap().url, "http://search:7700");
+        });
+    }
+
+    #[test]
+    fn a_bucket_reaches_the_file_service() {
+        let variables = [
+            ("COKO_S3_BUCKET", "coko"),
+            ("COKO_S3_ENDPOINT", "http://storage:9000"),
+            ("COKO_FILE_DATABASE_URL", "postgres://x"),
+        ];
+        check("", &variables, |settings| {
+            let file: coko_file::Config = settings.unwrap().section("file").unwrap();
+            match file.storage {
+                coko_file::config::StorageConfig::S3(bucket) => assert_eq!(
+                    (bucket.bucket.as_str(), bucket.endpoint.as_deref()),
+                    ("coko", Some("http://storage:9000"))
+                ),
+                coko_file::config::StorageConfig::Folder(folder) => panic!("{folder:?}"),
+            }
+        });
+        check("", &variables[2..], |settings| {
+            let error = settings
+                .unwrap()
+                .section::<coko_file::Config>("file")
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("COKO_FILE_FOLDER"), "{error}");
         });
     }
 

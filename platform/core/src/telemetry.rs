@@ -133,6 +133,8 @@ fn tracer(
     sample: f64,
     service: &'static str,
 ) -> Result<opentelemetry_sdk::trace::SdkTracerProvider, String> {
+    // The exporter's client is built for whatever provider the process has chosen: ring, as everywhere here.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))

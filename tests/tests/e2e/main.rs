@@ -14,6 +14,7 @@ mod partner;
 mod purchase;
 mod reader;
 mod signing_in;
+mod upload;
 
 use std::time::Duration;
 

@@ -10,6 +10,7 @@ mod down;
 mod events;
 mod health;
 mod import;
+mod library;
 mod migrate;
 mod operations;
 mod plan;
@@ -44,6 +45,16 @@ struct Global {
 /// Runs the command of `cli` to its end; failures are printed here.
 pub fn main(cli: Cli) -> ExitCode {
     let output = Output::new(cli.format);
+    // Before there are threads: the process takes memory and time away from itself, and does nothing else.
+    if let Command::InspectFile { media_type, limits } = &cli.command {
+        return match coko_file::process::apart::inspect(media_type, limits) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                output.failure(&error.into());
+                ExitCode::FAILURE
+            }
+        };
+    }
     let global = Global {
         output,
         progress: Progress::new(output.is_json()),
@@ -83,6 +94,7 @@ async fn run(global: Global, command: Command) -> anyhow::Result<ExitCode> {
         Command::Completions { shell } => completions::run(shell),
         Command::Health { url } => health::run(&global, &url).await,
         Command::Servers(command) => servers::run(&global, &command).await,
+        Command::InspectFile { .. } => anyhow::bail!("a file is looked at without anything else"),
     }
 }
 

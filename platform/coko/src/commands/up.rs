@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use super::attached::{context, database_key, private_defaults};
-use super::{Global, interrupted};
+use super::{Global, interrupted, library};
 use crate::cli::UpArgs;
 use crate::config::Settings;
 use crate::home::{Account, Home};
@@ -32,6 +32,8 @@ const FIRST_QUERY: &str = include_str!("first_query.graphql");
 
 /// Written beside the data once the sample is in, so that a restart does not look again.
 const SAMPLE_MARK: &str = "sample";
+/// The same once some of its books have something to read.
+const LIBRARY_MARK: &str = "library";
 
 /// What a person needs to begin.
 #[derive(Debug, Serialize)]
@@ -188,9 +190,11 @@ async fn serve(
     } else {
         seed(global, &running, home, servers, &place.directory).await?
     };
+    let accounts = sign_in(&running, accounts).await?;
+    fill_library(global, &running, &accounts, &place.directory).await?;
     let announcement = Announcement {
         endpoint: format!("{base}/graphql"),
-        accounts: sign_in(&running, accounts).await?,
+        accounts,
         query: FIRST_QUERY.trim().to_owned(),
     };
     global.output.result(&announcement, || announcement.text());
@@ -267,6 +271,36 @@ async fn seed(
         .with_context(|| format!("{} cannot be written", mark.display()))?;
     step.done("");
     Ok(accounts)
+}
+
+/// Gives some of the sample's books something to read, once, and the demo reader the right to.
+async fn fill_library(
+    global: &Global,
+    running: &Running,
+    accounts: &[SignedIn],
+    directory: &Path,
+) -> anyhow::Result<()> {
+    let mark = directory.join(LIBRARY_MARK);
+    let token = |role: &str| {
+        let account = accounts.iter().find(|account| account.account.role == role);
+        account.and_then(|account| account.token.as_deref())
+    };
+    let (Some(admin), Some(reader)) = (token("admin"), token("reader")) else {
+        return Ok(());
+    };
+    if mark.exists() {
+        return Ok(());
+    }
+    let router = running.router.as_ref().context("the router does not run")?;
+    let pool = running
+        .pools
+        .get(coko_file::NAME)
+        .context("the role file does not run")?;
+    let step = global.progress.step("books to read");
+    let count = library::fill(router, pool, admin, reader).await?;
+    std::fs::write(&mark, "").with_context(|| format!("{} cannot be written", mark.display()))?;
+    step.done(&format!("{count} books"));
+    Ok(())
 }
 
 fn demo_account(account: &Account) -> DemoAccount {
