@@ -12,6 +12,13 @@ locals {
       COKO_AUTH_COLUMN_KEYS = var.auth_keys.column_keys
       COKO_AUTH_LOOKUP_KEY  = var.auth_keys.lookup_key
     }
+    file = {
+      COKO_S3_BUCKET            = var.storage.bucket
+      COKO_S3_ENDPOINT          = var.storage.endpoint
+      COKO_S3_REGION            = var.storage.region
+      COKO_S3_ACCESS_KEY_ID     = var.storage.access_key_id
+      COKO_S3_SECRET_ACCESS_KEY = var.storage.secret_access_key
+    }
   }
 }
 

@@ -33,8 +33,8 @@ variable "database_urls" {
     error_message = "Every database URL starts with postgres:// or postgresql://."
   }
   validation {
-    condition     = alltrue([for domain in ["auth", "catalog", "payment"] : contains(keys(var.database_urls), domain)])
-    error_message = "The domains auth, catalog and payment each need a database URL."
+    condition     = alltrue([for domain in ["auth", "catalog", "file", "payment"] : contains(keys(var.database_urls), domain)])
+    error_message = "The domains auth, catalog, file and payment each need a database URL."
   }
 }
 
@@ -44,6 +44,18 @@ variable "auth_keys" {
     root_keys   = string
     column_keys = string
     lookup_key  = string
+  })
+  sensitive = true
+}
+
+variable "storage" {
+  description = "The bucket that files are kept in: S3 or anything that speaks its protocol."
+  type = object({
+    bucket            = string
+    endpoint          = string
+    region            = string
+    access_key_id     = string
+    secret_access_key = string
   })
   sensitive = true
 }

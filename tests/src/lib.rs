@@ -6,6 +6,7 @@
 mod client;
 mod process;
 mod stack;
+mod surroundings;
 
 pub use client::{Answer, Client, operation};
 pub use process::{Role, coko};

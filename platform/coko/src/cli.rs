@@ -1,10 +1,18 @@
 //! The command line: names, options and their help. What commands do is in [`crate::commands`].
 
+mod router;
+mod token;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
+
+pub use self::router::{
+    CacheCommand, DictionariesCommand, OperationsCommand, PlanArgs, PurgeArgs, TrainArgs,
+};
+pub use self::token::{AttenuateArgs, TokenCommand};
 
 const AFTER: &str = "\
 Examples:
@@ -54,6 +62,14 @@ pub enum Format {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look at the file on standard input: what the file service has a process of its own do.
+    #[command(name = coko_file::process::apart::COMMAND, hide = true)]
+    InspectFile {
+        /// The media type that its first bytes say.
+        media_type: String,
+        /// What it may hold, as JSON.
+        limits: String,
+    },
     /// Run the whole platform on this machine: private servers, every role in one process, a sample catalogue.
     Up(UpArgs),
     /// Stop what `coko up` runs, from another terminal or after a crash.
@@ -86,6 +102,9 @@ pub enum Command {
     /// Answers that routers keep: drop some, everywhere.
     #[command(subcommand)]
     Cache(CacheCommand),
+    /// Compression dictionaries for answers that resemble each other (RFC 9842).
+    #[command(subcommand)]
+    Dictionaries(DictionariesCommand),
     /// Look for what is missing or misconfigured on this machine, and say what to do.
     Doctor,
     /// Print the query plan of an operation.
@@ -106,58 +125,6 @@ pub enum Command {
     /// Private PostgreSQL, NATS and Redis by themselves, for tests and development.
     #[command(subcommand)]
     Servers(ServersCommand),
-}
-
-/// Commands about the router's cache.
-#[derive(Debug, Subcommand)]
-pub enum CacheCommand {
-    /// Drop cached answers of every router.
-    Purge(PurgeArgs),
-}
-
-/// Options of `coko cache purge`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  coko cache purge --type Book --key id=01890a5d-ac96-774b-bcce-b302099a8101
-  coko cache purge --field Query.newReleases
-  coko cache purge --subgraph catalog --router https://api.example
-  coko cache purge --all")]
-pub struct PurgeArgs {
-    /// Everything.
-    #[arg(long, required_unless_present_any = ["type_name", "field", "subgraph"], conflicts_with_all = ["type_name", "field", "subgraph"])]
-    pub all: bool,
-    /// Answers that hold an entity of this type.
-    #[arg(long = "type", value_name = "TYPE", conflicts_with_all = ["field", "subgraph"])]
-    pub type_name: Option<String>,
-    /// Only the entity with this key; once for each field of the key.
-    #[arg(long, value_name = "FIELD=VALUE", requires = "type_name", value_parser = key_field)]
-    pub key: Vec<(String, String)>,
-    /// Answers to this root field, such as Query.books.
-    #[arg(long, value_name = "TYPE.FIELD", conflicts_with = "subgraph")]
-    pub field: Option<String>,
-    /// Answers of this subgraph.
-    #[arg(long, value_name = "NAME")]
-    pub subgraph: Option<String>,
-    /// One of the routers; it tells the others.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4000")]
-    pub router: url::Url,
-    /// The operators' token, or an access token with the permission system:manage; by default what `router.admin.token` is
-    /// set to.
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "COKO_ADMIN_TOKEN",
-        hide_env_values = true
-    )]
-    pub token: Option<String>,
-}
-
-fn key_field(text: &str) -> Result<(String, String), String> {
-    let (field, value) = text
-        .split_once('=')
-        .ok_or("expected FIELD=VALUE such as id=1")?;
-    Ok((field.to_owned(), value.to_owned()))
 }
 
 /// Options of `coko up`.
@@ -283,93 +250,6 @@ pub enum ConfigCommand {
     Reference,
 }
 
-/// `coko operations …`
-#[derive(Debug, Subcommand)]
-pub enum OperationsCommand {
-    /// Check every operation of a document or manifest against the supergraph: it must validate and plan.
-    Check {
-        /// A GraphQL document, or a manifest in Apollo's, Relay's or the plain format.
-        file: PathBuf,
-        /// The supergraph.
-        #[arg(long, value_name = "FILE", default_value = "schema/supergraph.graphql")]
-        supergraph: PathBuf,
-    },
-    /// Publish operations to every router of the platform, which run them by their SHA-256 from then on.
-    ///
-    /// Each must fit the supergraph, or none is published.
-    Publish {
-        /// A GraphQL document, or a manifest in Apollo's, Relay's or the plain format.
-        file: PathBuf,
-        /// Whose operations they are.
-        #[arg(long, value_name = "NAME")]
-        client: String,
-        /// The supergraph.
-        #[arg(long, value_name = "FILE", default_value = "schema/supergraph.graphql")]
-        supergraph: PathBuf,
-    },
-    /// Withdraw a published operation; exit code 3 when it is not there.
-    Withdraw {
-        /// Its SHA-256.
-        id: String,
-        /// Whose operation it is.
-        #[arg(long, value_name = "NAME")]
-        client: String,
-    },
-    /// List what is published.
-    List,
-    /// Print the SHA-256 of each operation, which is its id and what tokens are narrowed to.
-    Hash {
-        /// A GraphQL document, or a manifest.
-        file: PathBuf,
-    },
-}
-
-/// `coko token …`
-#[derive(Debug, Subcommand)]
-pub enum TokenCommand {
-    /// Make a root key: the private half for auth, the public half for everyone.
-    Keygen {
-        /// The key's id, which tokens carry; a new key needs a new id.
-        #[arg(long, default_value_t = 1)]
-        id: u32,
-    },
-    /// Print what a token says, block by block. Without keys its signature is not checked.
-    Inspect {
-        /// The token, or `-` for standard input.
-        token: String,
-        /// Public keys `<id>:<hex>` to check the signature with, separated by commas.
-        #[arg(long, value_name = "KEYS")]
-        public_keys: Option<String>,
-    },
-    /// Narrow a token without asking anyone: the new one can do less and never more.
-    #[command(after_help = "\
-Example, a token for two persisted queries until tomorrow:
-  coko token attenuate $TOKEN --operation $(coko operations hash books.graphql) --operation 9f86d0… --for 24h")]
-    Attenuate(AttenuateArgs),
-}
-
-/// Options of `coko token attenuate`.
-#[derive(Debug, Args)]
-pub struct AttenuateArgs {
-    /// The token, or `-` for standard input.
-    pub token: String,
-    /// Only operations with this SHA-256 (64 hexadecimal digits); repeat for several.
-    #[arg(long, value_name = "HASH", num_args = 1..)]
-    pub operation: Vec<String>,
-    /// Only queries, mutations or subscriptions; repeat for several.
-    #[arg(long, value_name = "KIND", value_parser = ["query", "mutation", "subscription"])]
-    pub kind: Vec<String>,
-    /// Only this subgraph; repeat for several.
-    #[arg(long, value_name = "NAME")]
-    pub subgraph: Vec<String>,
-    /// Only until this moment (RFC 3339, such as 2027-01-31T18:00:00Z).
-    #[arg(long, value_name = "TIME", conflicts_with = "lasting")]
-    pub until: Option<String>,
-    /// Only for so long from now: 90s, 15m, 24h, 7d.
-    #[arg(long = "for", value_name = "DURATION")]
-    pub lasting: Option<String>,
-}
-
 /// `coko import …`
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
@@ -422,38 +302,6 @@ pub struct DeadArgs {
     pub domain: String,
     /// The event's id, as `coko events dead` prints it.
     pub id: Uuid,
-}
-
-/// Options of `coko plan`.
-#[derive(Debug, Args)]
-pub struct PlanArgs {
-    /// The GraphQL document.
-    pub file: PathBuf,
-    /// The supergraph.
-    #[arg(long, value_name = "FILE", default_value = "schema/supergraph.graphql")]
-    pub supergraph: PathBuf,
-    /// Which operation, when the document has several.
-    #[arg(long, value_name = "NAME")]
-    pub operation: Option<String>,
-    /// Variables, as JSON or as @FILE; the plan is then without what @skip and @include leave out.
-    #[arg(long, value_name = "JSON")]
-    pub variables: Option<String>,
-    /// A label of a progressive @override that is on; may be given several times.
-    #[arg(long = "label", value_name = "LABEL")]
-    pub labels: Vec<String>,
-    /// The request's place among a hundred: fields with the override label percent(n) have moved for those below n.
-    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = share)]
-    pub share: f64,
-}
-
-/// A number from 0 to 100.
-fn share(text: &str) -> Result<f64, String> {
-    let share: f64 = text.parse().map_err(|error| format!("{error}"))?;
-    if (0.0..=100.0).contains(&share) {
-        Ok(share)
-    } else {
-        Err("expected 0 to 100".to_owned())
-    }
 }
 
 /// `coko servers …`
@@ -526,6 +374,8 @@ mod tests {
             "coko servers run",
             "coko migrate down",
             "coko token attenuate t --kind x",
+            "coko dictionaries train --output d",
+            "coko dictionaries train --endpoint http://localhost --output d",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
@@ -534,6 +384,8 @@ mod tests {
             "coko serve auth catalog --listen auth=0.0.0.0:1 --format json",
             "coko servers run -- cargo nextest run --workspace",
             "coko migrate status",
+            "coko dictionaries train answers --output d",
+            "coko dictionaries train --endpoint http://localhost --operations m.json --output d",
             "coko token attenuate t --operation a b --for 1h",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");

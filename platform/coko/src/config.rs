@@ -3,12 +3,15 @@
 //! Sources in rising precedence: defaults, the secrets of a private platform, `coko.toml`, `COKO_<SECTION>_<KEY>`
 //! variables. Sections of roles are parsed into the roles' own types by [`Settings::section`].
 
+mod error;
+mod sections;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use coko_core::config::{DatabaseConfig, Environment, Secret};
+use coko_core::config::{DatabaseConfig, Environment};
 use coko_core::lifecycle::StopConfig;
 use coko_core::telemetry::TelemetryConfig;
 use figment::Figment;
@@ -16,51 +19,15 @@ use figment::providers::{Format as _, Serialized, Toml};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+pub use self::error::SettingsError;
+use self::error::explain;
+pub(crate) use self::error::missing;
+pub use self::sections::{
+    CacheSettings, Identity, Internal, Mail, NatsSettings, Public, RedisSettings,
+};
+
 /// The configuration file that is read when none is named.
 const DEFAULT_FILE: &str = "coko.toml";
-
-/// A configuration that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// A required setting has no value.
-    #[error("`{key}` is not set; set it in {DEFAULT_FILE} or as {variable}{hint}")]
-    Missing {
-        /// `section.key`.
-        key: String,
-        /// The variable.
-        variable: String,
-        /// What else helps, beginning with a semicolon, or nothing.
-        hint: &'static str,
-    },
-    /// A value has the wrong type or form.
-    #[error("the setting `{key}`{origin} is wrong: {reason}")]
-    Wrong {
-        /// `section.key`.
-        key: String,
-        /// Where the value comes from.
-        origin: String,
-        /// Found and expected.
-        reason: String,
-    },
-    /// A section that nothing reads, which is most likely misspelt.
-    #[error("{file} has a section `{section}` that nothing reads; the sections are {known}")]
-    Unknown {
-        /// The file.
-        file: String,
-        /// The section.
-        section: String,
-        /// Those that exist.
-        known: String,
-    },
-    /// The file does not exist or is not TOML.
-    #[error("the configuration file {file} cannot be read: {reason}")]
-    File {
-        /// The file.
-        file: String,
-        /// Why.
-        reason: String,
-    },
-}
 
 /// Everything that is configured.
 #[derive(Clone, Deserialize)]
@@ -102,101 +69,6 @@ pub struct Settings {
     sources: Figment,
 }
 
-/// Where clients reach the platform.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Public {
-    /// The base URL, which links and covers begin with. Default `http://127.0.0.1:4000`.
-    pub url: String,
-}
-
-impl Default for Public {
-    fn default() -> Self {
-        Self {
-            url: "http://127.0.0.1:4000".to_owned(),
-        }
-    }
-}
-
-/// What router and subgraphs share.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Internal {
-    /// At least 32 characters; signs what the router tells subgraphs of a request.
-    pub key: Option<Secret>,
-}
-
-/// With what tokens are verified.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Identity {
-    /// Public root keys `<id>:<hex>`, separated by commas.
-    pub public_keys: String,
-}
-
-/// The broker.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NatsSettings {
-    /// `nats://[user:password@]host:port`, several separated by commas.
-    pub url: Option<Secret>,
-    /// Copies of each stream that the cluster keeps. Default 1.
-    pub replicas: usize,
-}
-
-impl Default for NatsSettings {
-    fn default() -> Self {
-        Self {
-            url: None,
-            replicas: 1,
-        }
-    }
-}
-
-/// Shared caches and limits; optional.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RedisSettings {
-    /// `redis://[:password@]host:port`.
-    pub url: Option<Secret>,
-}
-
-/// How letters leave.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Mail {
-    /// `smtps://user:password@host`.
-    pub url: Option<Secret>,
-    /// Instead of a server: a folder that gets one `.eml` file a letter.
-    pub folder: Option<PathBuf>,
-    /// The sender's address.
-    pub from: String,
-}
-
-impl Default for Mail {
-    fn default() -> Self {
-        Self {
-            url: None,
-            folder: None,
-            from: "noreply@coko.example".to_owned(),
-        }
-    }
-}
-
-/// The cache of each process.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CacheSettings {
-    /// Most memory in MiB. Default 64.
-    pub megabytes: u64,
-}
-
-impl Default for CacheSettings {
-    fn default() -> Self {
-        Self { megabytes: 64 }
-    }
-}
-
 impl Settings {
     /// Reads all sources: `file` or else `coko.toml` where there is one, over `secrets`, under the environment.
     ///
@@ -214,6 +86,10 @@ impl Settings {
         // A search engine is a server like the broker, so it has a section of its own; the catalogue is who uses it.
         if let Ok(engine) = sources.find_value("meilisearch") {
             sources = sources.join(Serialized::default("catalog.meilisearch", engine));
+        }
+        // So is a storage, which the file service uses.
+        if let Ok(bucket) = sources.find_value("s3") {
+            sources = sources.join(Serialized::default("file.s3", bucket));
         }
         Self::parse(sources)
     }
@@ -288,74 +164,6 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// What to do about a missing `key`.
-pub(crate) fn missing(key: &str) -> SettingsError {
-    let hint = match key {
-        "internal.key" | "identity.public_keys" | "auth.root_keys" => {
-            "; `coko token keygen` makes keys"
-        }
-        "nats.url" => "; `coko up` starts a private NATS by itself",
-        key if key.ends_with("database_url") => "; `coko up` starts a private PostgreSQL by itself",
-        _ => "",
-    };
-    SettingsError::Missing {
-        key: key.to_owned(),
-        variable: variable(key),
-        hint,
-    }
-}
-
-/// The variable that sets `key`: `router.limits.depth` is `COKO_ROUTER_LIMITS__DEPTH`.
-fn variable(key: &str) -> String {
-    let (section, rest) = key.split_once('.').unwrap_or((key, ""));
-    let rest = rest.replace('.', "__");
-    let name = if rest.is_empty() {
-        section.to_owned()
-    } else {
-        format!("{section}_{rest}")
-    };
-    format!("COKO_{}", name.to_ascii_uppercase())
-}
-
-/// A figment error, which may list several, as the first of them in our words.
-fn explain(section: &str, error: figment::Error) -> SettingsError {
-    let Some(first) = error.clone().into_iter().next() else {
-        return SettingsError::Wrong {
-            key: section.to_owned(),
-            origin: String::new(),
-            reason: error.to_string(),
-        };
-    };
-    let mut path: Vec<String> = Vec::new();
-    if !section.is_empty() {
-        path.push(section.to_owned());
-    }
-    path.extend(
-        first
-            .path
-            .iter()
-            .filter(|part| part.as_str() != section)
-            .cloned(),
-    );
-    if let figment::error::Kind::MissingField(field) = &first.kind {
-        path.push(field.to_string());
-        return missing(&path.join("."));
-    }
-    let origin = first.metadata.as_ref().map(|metadata| {
-        let place = metadata
-            .source
-            .as_ref()
-            .map(|source| format!(" {source}"))
-            .unwrap_or_default();
-        format!(" from {}{place}", metadata.name)
-    });
-    SettingsError::Wrong {
-        key: path.join("."),
-        origin: origin.unwrap_or_default(),
-        reason: first.kind.to_string(),
-    }
-}
-
 /// A misspelt section would be ignored silently, so it is refused. Variables are not checked: the environment is shared.
 fn check_sections(file: &Path) -> Result<(), SettingsError> {
     let fault = |reason: String| SettingsError::File {
@@ -374,6 +182,7 @@ fn check_sections(file: &Path) -> Result<(), SettingsError> {
         "nats",
         "redis",
         "meilisearch",
+        "s3",
         "mail",
         "cache",
         "telemetry",
@@ -400,6 +209,7 @@ fn check_sections(file: &Path) -> Result<(), SettingsError> {
     reason = "figment's jail takes closures with its own error"
 )]
 mod tests {
+    use super::error::variable;
     use super::*;
 
     #[derive(Debug, Deserialize)]
@@ -527,6 +337,33 @@ mod tests {
         check("", &variables, |settings| {
             let catalog: coko_catalog::Config = settings.unwrap().section("catalog").unwrap();
             assert_eq!(catalog.meilisearch.unwrap().url, "http://search:7700");
+        });
+    }
+
+    #[test]
+    fn a_bucket_reaches_the_file_service() {
+        let variables = [
+            ("COKO_S3_BUCKET", "coko"),
+            ("COKO_S3_ENDPOINT", "http://storage:9000"),
+            ("COKO_FILE_DATABASE_URL", "postgres://x"),
+        ];
+        check("", &variables, |settings| {
+            let file: coko_file::Config = settings.unwrap().section("file").unwrap();
+            match file.storage {
+                coko_file::config::StorageConfig::S3(bucket) => assert_eq!(
+                    (bucket.bucket.as_str(), bucket.endpoint.as_deref()),
+                    ("coko", Some("http://storage:9000"))
+                ),
+                coko_file::config::StorageConfig::Folder(folder) => panic!("{folder:?}"),
+            }
+        });
+        check("", &variables[2..], |settings| {
+            let error = settings
+                .unwrap()
+                .section::<coko_file::Config>("file")
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("COKO_FILE_FOLDER"), "{error}");
         });
     }
 

@@ -54,6 +54,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         &["/webhooks/{provider}", "/invoices/{token}"],
         false
     ),
+    subgraph!(
+        coko_file,
+        "uploads, processing, downloads",
+        &["/files/{*rest}", "/uploads", "/uploads/{*rest}"],
+        false
+    ),
 ];
 
 /// A subgraph whose section of the configuration is parsed.

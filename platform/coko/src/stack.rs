@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::{any, get};
 use coko_composition::SubgraphSource;
 use coko_core::clock::Clock;
@@ -31,6 +31,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::config::Settings;
@@ -354,9 +355,26 @@ fn subgraph_routes(service: &Service, platform: &Platform, shutdown: &Shutdown) 
         .merge(telemetry::metrics_router())
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
         // Only what comes over the network is compressed; a router of the same process calls the service itself.
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
+                .compress_when(DefaultPredicate::new().and(is_not_fixed)),
+        )
         // Not from zstd, whose frames may ask for a window of 128 MiB each.
         .layer(RequestDecompressionLayer::new().zstd(false))
+}
+
+/// Whether an answer may be sent in another encoding: one with a strong entity tag is these bytes and no others, and a
+/// download that is resumed would otherwise be put together of two encodings (RFC 9110, 8.8.3.3).
+fn is_not_fixed(
+    _: StatusCode,
+    _: axum::http::Version,
+    headers: &HeaderMap,
+    _: &axum::http::Extensions,
+) -> bool {
+    headers
+        .get(header::ETAG)
+        .is_none_or(|tag| tag.as_bytes().starts_with(b"W/"))
 }
 
 /// Readiness: the database answers, the broker is connected, and the process is not about to stop.

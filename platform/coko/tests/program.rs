@@ -5,8 +5,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
-use coko_core::servers::{Program, find};
+use coko_core::servers::{Place, Program, find};
 use serde_json::{Value, json};
 
 fn coko(home: &Path, arguments: &[&str]) -> Command {
@@ -158,10 +159,32 @@ async fn the_whole_platform_comes_up_survives_a_kill_and_goes_down() {
 
     publish_and_withdraw(&home, &up).await;
 
+    let library = library(&up).await;
+    assert_eq!(library.len(), 6);
+    begin_again(&up, &library[0]).await;
+
     // The servers outlive the process; the next start takes them over with their data.
     up.child.kill().unwrap();
     up.child.wait().unwrap();
+    // As if it had been killed while it filled the library.
+    let servers = home.join("servers");
+    let marks = [
+        servers.join("library"),
+        Place::substitute(&servers).join("library"),
+    ];
+    let removed = marks
+        .iter()
+        .filter(|mark| std::fs::remove_file(mark).is_ok());
+    assert_eq!(removed.count(), 1);
     let again = Up::start(&home);
+    assert_eq!(
+        self::library(&again).await,
+        library,
+        "nothing is there twice, nothing is missing"
+    );
+    let open = "{ myFiles(first: 50, status: PENDING) { nodes { id } } }";
+    let open = ask(&again, open, Some(again.token("admin"))).await;
+    assert_eq!(open["data"]["myFiles"]["nodes"], json!([]), "{open:#}");
     let answer = ask(&again, &first, Some(up.token("reader"))).await;
     assert!(
         answer["data"]["me"]["displayName"].is_string(),
@@ -173,6 +196,66 @@ async fn the_whole_platform_comes_up_survives_a_kill_and_goes_down() {
     assert!(!home.exists());
     let mut again = again;
     assert!(again.child.wait().unwrap().success(), "it stopped softly");
+}
+
+/// The books that the demo reader may read, each with the digests of its files, once all of them were looked at.
+async fn library(up: &Up) -> Vec<(Value, Value)> {
+    let query = "{ books(first: 6, sort: POPULARITY) { nodes { id files { sha256 } } } }";
+    for _ in 0..300 {
+        let answer = ask(up, query, Some(up.token("reader"))).await;
+        let books = answer["data"]["books"]["nodes"].as_array().unwrap();
+        if books.iter().all(|book| book["files"] != json!([])) {
+            return books
+                .iter()
+                .map(|book| (book["id"].clone(), book["files"].clone()))
+                .collect();
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the books were not looked at within half a minute");
+}
+
+/// Deletes a book's file, and begins to upload it anew: half of it.
+async fn begin_again(up: &Up, (book, files): &(Value, Value)) {
+    let admin = Some(up.token("admin"));
+    let digest = &files[0]["sha256"];
+    let id = format!("{{ book(id: {book}) {{ files {{ id byteSize }} }} }}");
+    let file = ask(up, &id, admin).await["data"]["book"]["files"][0].clone();
+    let link = format!(
+        "mutation {{ createDownload(input: {{ id: {} }}) {{ url }} }}",
+        file["id"]
+    );
+    let link = ask(up, &link, admin).await["data"]["createDownload"]["url"].clone();
+    let response = reqwest::get(link.as_str().unwrap()).await.unwrap();
+    let bytes = response.bytes().await.unwrap();
+    let delete = format!(
+        "mutation {{ deleteFile(input: {{ id: {} }}) {{ deletedId }} }}",
+        file["id"]
+    );
+    let deleted = ask(up, &delete, admin).await;
+    assert_eq!(
+        deleted["data"]["deleteFile"]["deletedId"], file["id"],
+        "{deleted:#}"
+    );
+    let create = format!(
+        "mutation {{ createUpload(input: {{ kind: EPUB, name: \"x.epub\", mediaType: \"application/epub+zip\",
+            byteSize: {}, sha256: {digest}, bookId: {book} }}) {{ uploadUrl errors {{ message }} }} }}",
+        file["byteSize"]
+    );
+    let created = ask(up, &create, admin).await;
+    let url = created["data"]["createUpload"]["uploadUrl"]
+        .as_str()
+        .unwrap();
+    let sent = reqwest::Client::new()
+        .patch(url)
+        .header("tus-resumable", "1.0.0")
+        .header("upload-offset", 0)
+        .header("content-type", "application/offset+octet-stream")
+        .body(bytes.slice(..bytes.len() / 2))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(sent.status(), 204);
 }
 
 /// An operation that is published can be run by its id until it is withdrawn.

@@ -133,6 +133,8 @@ fn tracer(
     sample: f64,
     service: &'static str,
 ) -> Result<opentelemetry_sdk::trace::SdkTracerProvider, String> {
+    // The exporter's client is built for whatever provider the process has chosen: ring, as everywhere here.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
@@ -157,10 +159,17 @@ pub fn prometheus() -> Option<&'static PrometheusHandle> {
     const BUCKETS: [f64; 13] = [
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0,
     ];
+    const COST_BUCKETS: [f64; 9] = [
+        1.0, 5.0, 25.0, 100.0, 500.0, 1_000.0, 5_000.0, 25_000.0, 100_000.0,
+    ];
     HANDLE
         .get_or_init(|| {
             let handle = PrometheusBuilder::new()
                 .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
+                .and_then(|builder| {
+                    let cost = Matcher::Suffix("_cost".to_owned());
+                    builder.set_buckets_for_metric(cost, &COST_BUCKETS)
+                })
                 .and_then(PrometheusBuilder::install_recorder)
                 .map_err(|error| tracing::warn!(%error, "metrics are not recorded"))
                 .ok()?;
@@ -170,11 +179,11 @@ pub fn prometheus() -> Option<&'static PrometheusHandle> {
         .as_ref()
 }
 
-/// Folds histogram samples into their buckets every few seconds: they would pile up in memory until somebody scrapes.
+/// Folds histogram samples into their buckets every second: they would pile up in memory until somebody scrapes.
 fn drain_samples(handle: PrometheusHandle) {
     let drain = move || {
         loop {
-            std::thread::sleep(Duration::from_secs(5));
+            std::thread::sleep(Duration::from_secs(1));
             handle.run_upkeep();
         }
     };

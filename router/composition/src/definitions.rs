@@ -11,6 +11,8 @@ use graphql_tools::parser::{TokenKind, spanned_tokens};
 pub(crate) struct Definition<'a> {
     /// The whole text, description included.
     pub(crate) text: &'a str,
+    /// Where it begins in what was split.
+    pub(crate) start: usize,
     /// `type`, `enum`, `directive`, `schema`, …
     pub(crate) keyword: &'a str,
     /// The defined name; empty for `schema`.
@@ -154,6 +156,7 @@ fn definition<'a>(sdl: &'a str, tokens: &[Token<'a>]) -> Definition<'a> {
         .collect();
     Definition {
         text: &sdl[start..end],
+        start,
         keyword,
         name,
         body,

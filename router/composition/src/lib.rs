@@ -3,14 +3,16 @@
 //! This crate owns the step from text to text. It performs no I/O and imports no other member of the workspace: reading
 //! SDLs from files or from running subgraphs, and serving the result, belong to its callers.
 //!
-//! The merge itself is `graphql-composition`'s. What that leaves out and planners need is added here: `@join__type` on the
-//! root types, repeatable definitions of the join directives, definitions and `@link`s of the federation directives in use,
+//! The merge itself is `graphql-composition`'s. What it refuses and federation allows is put so that it takes it
+//! (`shareable`). What it leaves out and planners need is added: `@join__type` on the root types, repeatable definitions of the join directives, definitions and `@link`s of the federation directives in use,
 //! and `@specifiedBy`.
 
 mod characters;
 mod definitions;
 mod demands;
 mod diagnostic;
+mod satisfiable;
+mod shareable;
 mod supergraph;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,6 +53,9 @@ pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Supergraph, CompositionEr
     let mut sources: Vec<&SubgraphSource> = subgraphs.iter().collect();
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     check_names(&sources)?;
+    let spread =
+        shareable::spread(&sources).map_err(|diagnostics| CompositionError { diagnostics })?;
+    let sources: Vec<&SubgraphSource> = spread.iter().collect();
 
     let mut ingested = Subgraphs::default();
     let mut diagnostics = Vec::new();

@@ -185,6 +185,96 @@ fn provides_override_and_interface_objects_survive() {
     );
 }
 
+/// Each subgraph knows something else of what all of them share.
+#[test]
+fn shared_types_may_differ_where_every_field_can_be_reached() {
+    // By a key.
+    let keyed = composed(&[
+        subgraph(
+            "a",
+            "type Query { book: Book } type Book @key(fields: \"id\") @shareable { id: ID! title: String }",
+        ),
+        subgraph(
+            "b",
+            "type Book @key(fields: \"id\") @shareable { id: ID! price: Int }",
+        ),
+    ]);
+    assert!(plan(&keyed, "{ book { title price } }").contains("price"));
+    // Because whoever answers the type is shared with one that has the field: here the page of a list.
+    let paged = |name: &str, page: &str, query: &str| {
+        let sdl = format!(
+            "type Query {{ {query} }} type List @shareable {{ page: Page }} type Page @shareable {{ {page} }}"
+        );
+        subgraph(name, &sdl)
+    };
+    let shared = composed(&[
+        paged("a", "number: Int", "list: List @shareable"),
+        paged(
+            "b",
+            "number: Int size(of: [Int!] = [1]): Int!",
+            "list: List @shareable",
+        ),
+    ]);
+    assert!(plan(&shared, "{ list { page { number size } } }").contains("size"));
+    // Nobody with the field is asked for this list.
+    let refused = refused(&[
+        paged("a", "number: Int", "list: List @shareable mine: List"),
+        paged("b", "number: Int size: Int", "list: List @shareable"),
+    ]);
+    let found: Vec<_> = refused
+        .diagnostics
+        .iter()
+        .map(|found| (found.subgraph.as_deref(), found.code))
+        .collect();
+    assert_eq!(
+        found,
+        [(Some("a"), Some("SATISFIABILITY_ERROR"))],
+        "{refused}"
+    );
+    assert!(
+        refused.to_string().contains("Page has no field size"),
+        "{refused}"
+    );
+    // What nobody can ask need not be reached.
+    composed(&[
+        paged("a", "number: Int", "mine: List"),
+        paged("b", "number: Int size: Int @inaccessible", "list: List"),
+    ]);
+    // What changes something is not done twice.
+    let changing = |name: &str, page: &str| {
+        subgraph(
+            name,
+            &format!(
+                "type Query {{ {name}: Int }} type Mutation {{ turn: Page @shareable }} type Page @shareable {{ {page} }}"
+            ),
+        )
+    };
+    let changed = compose(&[
+        changing("a", "number: Int"),
+        changing("b", "number: Int size: Int"),
+    ]);
+    assert!(changed.unwrap_err().to_string().contains("size"));
+}
+
+#[test]
+fn overridden_fields_are_no_way() {
+    let sdl = |query: &str, page: &str| {
+        format!("type Query {{ {query} }} type Page @shareable {{ {page} }}")
+    };
+    let subgraphs = |taken: &str| {
+        [
+            subgraph("a", &sdl(&format!("page: Page {taken}"), "number: Int")),
+            subgraph("b", &sdl("page: Page @shareable", "number: Int size: Int")),
+        ]
+    };
+    composed(&subgraphs("@shareable"));
+    let refused = refused(&subgraphs("@override(from: \"b\")"));
+    assert!(
+        refused.to_string().contains("Page has no field size"),
+        "{refused}"
+    );
+}
+
 #[test]
 fn refusals_say_what_and_where() {
     let broken = refused(&[SubgraphSource {

@@ -15,6 +15,7 @@ mod execute;
 mod files;
 mod introspection;
 mod json;
+mod links;
 mod normalize;
 mod plan;
 mod planner_document;

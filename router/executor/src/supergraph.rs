@@ -17,6 +17,7 @@ use hive_router_query_planner::{
 use rustc_hash::FxHashSet;
 
 use crate::{
+    links::canonical,
     planner_document::complete_override_labels,
     planner_names::PlannerNames,
     planner_split::split_requirements,
@@ -55,6 +56,16 @@ pub enum SupergraphError {
     /// A part every supergraph has is missing or unusable.
     #[error("the document is not a Federation 2 supergraph: {0}")]
     NotSupergraph(String),
+    /// A specification that it uses must be understood by whoever serves it.
+    #[error(
+        "the supergraph needs {url} for {purpose}, which this router does not know; compose it without that feature"
+    )]
+    NotUnderstood {
+        /// The specification.
+        url: String,
+        /// `SECURITY` or `EXECUTION`.
+        purpose: String,
+    },
     /// The planner refuses the document.
     #[error("the supergraph cannot be planned against: {0}")]
     Planner(String),
@@ -90,6 +101,7 @@ impl Supergraph {
         let document =
             safe_parse_schema(sdl).map_err(|error| SupergraphError::Syntax(error.to_string()))?;
         check_shape(&document)?;
+        let document = canonical(document)?;
         let subgraphs = read_subgraphs(&document)?;
         let full = Schema::new(document.clone()).ok_or_else(|| missing("a query type"))?;
         let planner_names = PlannerNames::new(&subgraphs, &document);
@@ -119,6 +131,11 @@ impl Supergraph {
     /// The entry of a subgraph of this supergraph.
     pub fn subgraph(&self, id: SubgraphId) -> Option<&SubgraphEntry> {
         self.subgraphs.get(id.index())
+    }
+
+    /// The whole supergraph. Directives of the specifications it links to have the specifications' own names.
+    pub fn document(&self) -> &Document {
+        self.full.document()
     }
 
     /// The schema clients see, inaccessible parts pruned and introspection types included; validation uses it.

@@ -262,7 +262,10 @@ mod tests {
             sales: Int @requiresScopes(scopes: [["sales:read", "books:read"], ["system:read"]])
             staff: Int @policy(policies: [["admin"], ["moderator"]])
             vault: Int @policy(policies: [["trusted"]])
+            song: Song
         }
+        interface Sound { length: Int @authenticated }
+        type Song implements Sound { title: String length: Int }
         interface Node { id: ID }
         type User implements Node @authenticated { id: ID email: String @requiresScopes(scopes: [["users:read"]]) }
         type Book implements Node { id: ID price: Money }
@@ -350,6 +353,10 @@ mod tests {
         assert_eq!(
             unmet("{ node { id } }", &guest),
             vec![(Code::Unauthenticated, "node.id".to_owned())]
+        );
+        assert_eq!(
+            unmet("{ song { title length } }", &guest),
+            vec![(Code::Unauthenticated, "song.length".to_owned())]
         );
         let text = "{ node { ...F } } fragment F on User { email } ";
         assert_eq!(

@@ -31,7 +31,7 @@ pub(crate) fn coerce(context: &RequestContext, prepared: Prepared) -> Result<Coe
     let cost = operation
         .demand
         .evaluate(&|name| variables.get(name).and_then(Value::as_i64));
-    metrics::histogram!("router_operation_cost").record(precise(cost));
+    context.engine.meters.cost(cost);
     let allowed = context.engine.config.limits.cost;
     if cost > allowed {
         return Err(Refusal::limit("cost", allowed, cost));
@@ -41,14 +41,6 @@ pub(crate) fn coerce(context: &RequestContext, prepared: Prepared) -> Result<Coe
         variables,
         cost,
     })
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a metric needs no more than 52 bits"
-)]
-fn precise(cost: u64) -> f64 {
-    cost as f64
 }
 
 /// The executor's errors in the gateway's form.

@@ -49,7 +49,7 @@ enum Size {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Given {
     Literal(u64),
-    Variable { name: String, default: Option<u64> },
+    Variable(String),
 }
 
 impl Demand {
@@ -64,7 +64,6 @@ impl Demand {
         let deriver = Deriver {
             table,
             fragments: fragments(document),
-            defaults: variable_defaults(operation),
             assumed_list_size,
         };
         let root = table.root(kind);
@@ -78,7 +77,8 @@ impl Demand {
         Self { terms }
     }
 
-    /// The cost with these variables; `variable` answers the integer value of one, if it has one.
+    /// The cost with these variables; `variable` answers the integer value of one, if it has one. Defaults have been filled
+    /// in before.
     pub(crate) fn evaluate(&self, variable: &impl Fn(&str) -> Option<i64>) -> u64 {
         total(&self.terms, variable)
     }
@@ -98,11 +98,12 @@ impl Size {
             Self::Fixed(size) => *size,
             Self::Sliced { given, fallback } => given
                 .iter()
-                .filter_map(|given| match given {
-                    Given::Literal(size) => Some(*size),
-                    Given::Variable { name, default } => variable(name)
-                        .map(|value| u64::try_from(value).unwrap_or(0))
-                        .or(*default),
+                .map(|given| match given {
+                    Given::Literal(size) => *size,
+                    // Null, or not given at all: the subgraph takes what it thinks right.
+                    Given::Variable(name) => {
+                        variable(name).map_or(*fallback, |value| u64::try_from(value).unwrap_or(0))
+                    }
                 })
                 .max()
                 .unwrap_or(*fallback),
@@ -113,7 +114,6 @@ impl Size {
 struct Deriver<'d> {
     table: &'d FieldTable,
     fragments: HashMap<&'d str, &'d FragmentDefinition>,
-    defaults: HashMap<&'d str, u64>,
     assumed_list_size: u64,
 }
 
@@ -220,10 +220,7 @@ impl<'d> Deriver<'d> {
                 Value::Int(number) => {
                     Some(Given::Literal(u64::try_from(number.as_i64()?).unwrap_or(0)))
                 }
-                Value::Variable(name) => Some(Given::Variable {
-                    name: name.clone(),
-                    default: self.defaults.get(name.as_str()).copied(),
-                }),
+                Value::Variable(name) => Some(Given::Variable(name.clone())),
                 _ => None,
             })
             .collect();
@@ -233,25 +230,6 @@ impl<'d> Deriver<'d> {
             Size::Sliced { given, fallback }
         }
     }
-}
-
-fn variable_defaults(operation: &OperationDefinition) -> HashMap<&str, u64> {
-    let variables = match operation {
-        OperationDefinition::SelectionSet(_) => return HashMap::new(),
-        OperationDefinition::Query(query) => &query.variable_definitions,
-        OperationDefinition::Mutation(mutation) => &mutation.variable_definitions,
-        OperationDefinition::Subscription(subscription) => &subscription.variable_definitions,
-    };
-    variables
-        .iter()
-        .filter_map(|variable| match &variable.default_value {
-            Some(Value::Int(number)) => Some((
-                variable.name.as_str(),
-                u64::try_from(number.as_i64()?).unwrap_or(0),
-            )),
-            _ => None,
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -322,7 +300,8 @@ mod tests {
     fn slicing_arguments_may_be_variables() {
         let text = "query($first: Int = 7) { books(first: $first) { nodes { title } } }";
         assert_eq!(cost_with(text, Some(30)), 31);
-        assert_eq!(cost_with(text, None), 8);
+        // Null takes the place of the variable's default; the argument's default is the subgraph's to apply.
+        assert_eq!(cost_with(text, None), 21);
         assert_eq!(cost_with(text, Some(-4)), 1);
         let huge = "query($first: Int) { shelf { author { books(first: $first) { author { books(first: $first) { title } } } } } }";
         assert_eq!(cost_with(huge, Some(i64::MAX)), u64::MAX);

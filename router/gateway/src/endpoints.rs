@@ -194,17 +194,17 @@ fn cors(engine: &Engine) -> CorsLayer {
     let named = [
         "x-request-id",
         "traceparent",
+        "tracestate",
         "graphql-client-name",
+        "graphql-client-version",
         "apollographql-client-name",
+        "apollographql-client-version",
+        "x-client-name",
         "save-data",
     ];
-    let asked = engine
-        .config
-        .csrf
-        .headers
-        .iter()
-        .map(String::as_str)
-        .chain(named);
+    let config = &engine.config;
+    let configured = config.csrf.headers.iter().chain(&config.forward_headers);
+    let asked = configured.map(String::as_str).chain(named);
     let headers = asked
         .filter_map(|name| HeaderName::try_from(name).ok())
         .chain([

@@ -10,6 +10,7 @@ use coko_core::lifecycle::Shutdown;
 use coko_core::rate_limit::RateLimiter;
 use coko_core::service::Nats;
 use coko_core::translation::Translations;
+use http::HeaderName;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -41,6 +42,8 @@ pub(crate) struct Engine {
     /// Operations under way, where they are shared.
     pub(crate) running: Option<RunningOperations>,
     pub(crate) meters: Meters,
+    /// The configured headers to hand on to subgraphs.
+    pub(crate) forwarded: Vec<HeaderName>,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) translations: Translations,
@@ -66,8 +69,8 @@ impl Engine {
 
     /// A trace of its own for a request that comes without one (W3C Trace Context, section 3.2), not sampled.
     pub(crate) fn new_traceparent(&self) -> String {
-        let trace = hex::encode(self.entropy.bytes::<16>());
-        let span = hex::encode(self.entropy.bytes::<8>());
-        format!("00-{trace}-{span}-00")
+        let digits = hex::encode(self.entropy.bytes::<24>());
+        let (trace, span) = digits.split_at(32);
+        ["00-", trace, "-", span, "-00"].concat()
     }
 }

@@ -11,19 +11,13 @@ use crate::actual_cost;
 use crate::authorize::core_kind;
 use crate::cache::{CachedFetches, Policy};
 use crate::context::RequestContext;
+use crate::headers::{FORWARDED, REQUEST_ID, TRACEPARENT};
 use crate::language;
 use crate::plan::Planned;
 use crate::prepare::PreparedOperation;
 use crate::refusal::Refusal;
 use crate::subscriptions::Subscription;
 use crate::trace;
-
-/// Headers that every subgraph gets when the client sent them.
-const FORWARDED: [HeaderName; 3] = [
-    header::AUTHORIZATION,
-    header::ACCEPT_LANGUAGE,
-    header::USER_AGENT,
-];
 
 /// A whole answer, or the beginning of many.
 pub(crate) struct Executed {
@@ -151,15 +145,21 @@ pub(crate) fn measure(context: &RequestContext, fetches: &[FetchRecord]) {
 pub(crate) fn headers(context: &RequestContext, operation: &PreparedOperation) -> HeaderMap {
     let mut headers = forwarded(context);
     let vouched = [
-        ("x-request-id", Some(context.request_id.to_string())),
-        ("traceparent", Some(context.traceparent.to_string())),
-        (ENVELOPE_HEADER, envelope(context, operation)),
+        (REQUEST_ID, HeaderValue::from_str(&context.request_id).ok()),
+        (
+            TRACEPARENT,
+            HeaderValue::from_str(&context.traceparent).ok(),
+        ),
+        (
+            HeaderName::from_static(ENVELOPE_HEADER),
+            envelope(context, operation).and_then(|sealed| HeaderValue::try_from(sealed).ok()),
+        ),
     ];
     for (name, value) in vouched {
         // Whatever the client sent under these names is not handed on.
-        headers.remove(name);
-        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
-            headers.insert(HeaderName::from_static(name), value);
+        match value {
+            Some(value) => drop(headers.insert(name, value)),
+            None => drop(headers.remove(name)),
         }
     }
     headers
@@ -168,19 +168,8 @@ pub(crate) fn headers(context: &RequestContext, operation: &PreparedOperation) -
 /// What is handed on of the client's own headers.
 pub(crate) fn forwarded(context: &RequestContext) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
-    for name in FORWARDED {
-        if let Some(value) = context.headers.get(&name) {
-            headers.insert(name, value.clone());
-        }
-    }
-    let named = context
-        .engine
-        .config
-        .forward_headers
-        .iter()
-        .map(String::as_str);
-    for name in named.chain(["save-data", "tracestate"]) {
-        if let (Ok(name), Some(value)) = (HeaderName::try_from(name), context.headers.get(name)) {
+    for name in FORWARDED.iter().chain(&context.engine.forwarded) {
+        if let Some(value) = context.headers.get(name) {
             headers.insert(name, value.clone());
         }
     }

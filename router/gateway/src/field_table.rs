@@ -86,6 +86,8 @@ pub(crate) struct TypeEntry {
     pub(crate) is_composite: bool,
     pub(crate) weight: Option<u64>,
     pub(crate) requirement: Requirement,
+    /// The interfaces it implements.
+    interfaces: Vec<String>,
 }
 
 /// All types of one supergraph.
@@ -137,11 +139,15 @@ impl FieldTable {
                         .push(object.name.clone());
                 }
                 entry.is_composite = true;
+                entry.interfaces.clone_from(&object.implements_interfaces);
                 entry.fields = fields(&object.fields);
                 (&object.name, &object.directives)
             }
             TypeDefinition::Interface(interface) => {
                 entry.is_composite = true;
+                entry
+                    .interfaces
+                    .clone_from(&interface.implements_interfaces);
                 entry.fields = fields(&interface.fields);
                 (&interface.name, &interface.directives)
             }
@@ -180,28 +186,36 @@ impl FieldTable {
     }
 
     /// Everything that asking `field` of `type_name` needs: what the field, its parent and the type it returns demand. On an
-    /// interface, whatever any type behind it demands as well, so that asking through the interface is no way around.
+    /// interface, whatever any type behind it demands as well, and on a type whatever its interfaces do: neither way is a
+    /// way around the other.
     pub(crate) fn requirement(&self, type_name: &str, field: &str) -> Requirement {
         let mut requirement = Requirement::default();
-        let behind = self
-            .members
-            .get(type_name)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        for name in std::iter::once(type_name).chain(behind.iter().map(String::as_str)) {
+        let behind = self.members.get(type_name);
+        let names = behind.into_iter().flatten().map(String::as_str);
+        for name in std::iter::once(type_name).chain(names) {
             let Some(entry) = self.types.get(name) else {
                 continue;
             };
-            requirement.merge(&entry.requirement);
-            let Some(field) = entry.fields.get(field) else {
-                continue;
-            };
-            requirement.merge(&field.requirement);
-            if let Some(returned) = self.types.get(&field.type_name) {
-                requirement.merge(&returned.requirement);
+            self.demand(entry, field, &mut requirement);
+            for interface in &entry.interfaces {
+                if let Some(entry) = self.types.get(interface) {
+                    self.demand(entry, field, &mut requirement);
+                }
             }
         }
         requirement
+    }
+
+    /// What one type, its field and the type that returns demand; nothing where the type has no such field.
+    fn demand(&self, entry: &TypeEntry, field: &str, requirement: &mut Requirement) {
+        let Some(field) = entry.fields.get(field) else {
+            return;
+        };
+        requirement.merge(&entry.requirement);
+        requirement.merge(&field.requirement);
+        if let Some(returned) = self.types.get(&field.type_name) {
+            requirement.merge(&returned.requirement);
+        }
     }
 }
 

@@ -122,6 +122,11 @@ impl Gateway {
                 .then(RunningOperations::default),
             reach,
             meters: Meters::new(),
+            forwarded: config
+                .forward_headers
+                .iter()
+                .filter_map(|name| name.parse().ok())
+                .collect(),
             clock,
             entropy,
             translations,
@@ -294,7 +299,11 @@ pub(crate) async fn read_supergraph(config: &Config, reach: &Reach) -> Result<St
         }
         SupergraphSource::Compose(subgraphs) => {
             let sources = fetch_sdls(subgraphs, config, reach).await?;
-            let composed = coko_composition::compose(&sources)
+            let composing =
+                tokio::task::spawn_blocking(move || coko_composition::compose(&sources));
+            let composed = composing
+                .await
+                .map_err(|error| ConfigError::Supergraph(format!("composing it failed: {error}")))?
                 .map_err(|error| ConfigError::Supergraph(error.to_string()))?;
             Ok(composed.sdl)
         }

@@ -34,6 +34,7 @@ mod field_table;
 mod flights;
 mod front;
 mod gateway;
+mod headers;
 mod ide;
 mod identify;
 mod language;
@@ -68,6 +69,7 @@ mod websocket;
 
 pub use coko_executor::OverrideContext;
 pub use config::{Config, ConfigError, SupergraphSource};
+pub use dictionary::train_dictionary;
 pub use explain::{ExplainError, Explanation, Question, explain, explain_with};
 pub use front::Front;
 pub use gateway::{Dependencies, Gateway, ReloadError};

@@ -14,6 +14,7 @@ pub(crate) struct Meters {
     requests: RequestMeters,
     answered: Counter,
     operation_duration: Histogram,
+    operation_cost: Histogram,
 }
 
 impl Meters {
@@ -24,12 +25,18 @@ impl Meters {
             requests: RequestMeters::new("router"),
             answered: metrics::counter!("router_operations_total", "outcome" => OK),
             operation_duration: metrics::histogram!("router_operation_duration_seconds"),
+            operation_cost: metrics::histogram!("router_operation_cost"),
         }
     }
 
     /// Counts an HTTP request.
     pub(crate) fn request(&self, status: StatusCode, took: Duration) {
         self.requests.count(status, took);
+    }
+
+    /// Notes what an operation is estimated to cost.
+    pub(crate) fn cost(&self, cost: u64) {
+        self.operation_cost.record(precise(cost));
     }
 
     /// Counts an operation.
@@ -41,6 +48,14 @@ impl Meters {
         }
         self.operation_duration.record(took.as_secs_f64());
     }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a metric needs no more than 52 bits"
+)]
+fn precise(cost: u64) -> f64 {
+    cost as f64
 }
 
 /// Of the calls to one subgraph.

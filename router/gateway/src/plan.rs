@@ -33,7 +33,8 @@ pub(crate) struct Planned {
 /// Finds the operation's plan, or makes it while others wait for the same one.
 ///
 /// # Errors
-/// `TIMEOUT` when planning takes too long, which is tried again next time; `INTERNAL` when the planner cannot plan it.
+/// `TIMEOUT` when planning takes too long, which is tried again next time; `INTERNAL` when the planner cannot plan it,
+/// `BAD_REQUEST` when nobody could.
 pub(crate) async fn plan(context: &RequestContext, asked: Asked) -> Result<Planned, Refusal> {
     let Asked { coerced, recall } = asked;
     let operation = coerced.prepared.operation;
@@ -74,17 +75,21 @@ async fn make(
     let planning = tokio::task::spawn_blocking(move || {
         span.in_scope(|| plan_now(&snapshot, &operation, &decision, patience))
     });
-    let fault = || Refusal::http(Code::Internal, "The operation could not be planned.");
     match planning.await {
         Ok(Ok(plan)) => Ok(Ok(plan)),
         Ok(Err(error)) if error.code() == ErrorCode::Timeout => Err(too_late()),
         Ok(Err(error)) => {
             tracing::error!(%error, operation = hash, "an operation could not be planned");
-            Ok(Err(fault()))
+            let code = match error.code() {
+                ErrorCode::BadRequest => Code::BadRequest,
+                _ => Code::Internal,
+            };
+            Ok(Err(Refusal::http(code, error.public_message())))
         }
         Err(error) => {
             tracing::error!(%error, operation = hash, "planning an operation failed");
-            Ok(Err(fault()))
+            let message = "The operation could not be planned.";
+            Ok(Err(Refusal::http(Code::Internal, message)))
         }
     }
 }

@@ -12,7 +12,7 @@ use coko_core::locale::Locale;
 use coko_core::{Code, telemetry};
 use futures::{Stream, StreamExt as _};
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use crate::config::Audience;
 use crate::context::{Glance, RequestContext};
 use crate::engine::Engine;
+use crate::headers::{CLIENT_NAMES, FORWARDED_FOR, REQUEST_ID};
 use crate::media;
 use crate::persisted::Document;
 use crate::refusal::Refusal;
@@ -66,21 +67,15 @@ pub(crate) fn open(
     let headers = &*kept;
     let now = engine.clock.now();
     let negotiated = media::negotiate(headers);
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let request_id = text("x-request-id")
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let request_id = text(&REQUEST_ID)
         .filter(|id| {
             (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
         })
         .map_or_else(|| engine.entropy.uuid(now).to_string(), str::to_owned);
     let traceparent =
         telemetry::current_traceparent(headers).unwrap_or_else(|| engine.new_traceparent());
-    let claimed_client = [
-        "graphql-client-name",
-        "apollographql-client-name",
-        "x-client-name",
-    ]
-    .into_iter()
-    .find_map(text);
+    let claimed_client = CLIENT_NAMES.iter().find_map(text);
     let explain = engine.config.plan_audience() != Audience::Nobody
         && parts.uri.query().is_some_and(|query| {
             url::form_urlencoded::parse(query.as_bytes())
@@ -101,7 +96,7 @@ pub(crate) fn open(
             .map_or(media::Media::Json, |picked| picked.media),
         stream: negotiated.as_ref().ok().and_then(|picked| picked.stream),
         stream_only: negotiated.as_ref().is_ok_and(|picked| picked.stream_only),
-        locale: text("accept-language").map_or(Locale::EN, Locale::negotiate),
+        locale: text(&header::ACCEPT_LANGUAGE).map_or(Locale::EN, Locale::negotiate),
         address: address(engine, headers, &parts.extensions),
         traceparent: traceparent.into(),
         claimed_client: claimed_client.map(Into::into),
@@ -123,15 +118,24 @@ pub(crate) fn arrived(context: &mut RequestContext) {
 
 fn address(engine: &Engine, headers: &HeaderMap, extensions: &http::Extensions) -> Option<IpAddr> {
     if engine.config.trust_forwarded_for
-        && let Some(forwarded) = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok())
-        // The last entry is the one that the trusted proxy itself saw.
-        && let Some(address) = forwarded.rsplit(',').next().and_then(|text| text.trim().parse().ok())
+        && let Some(address) = forwarded_for(headers)
     {
         return Some(address);
     }
     extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(peer)| peer.ip())
+}
+
+/// The last entry, which is the one that the trusted proxy itself saw. A proxy adds it to the last line or as a line of its
+/// own; whatever comes before is the client's to choose. Some write the port as well.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all(FORWARDED_FOR).iter().next_back()?;
+    let entry = last.to_str().ok()?.rsplit(',').next()?.trim();
+    let bare = entry.trim_matches(['[', ']']);
+    bare.parse()
+        .ok()
+        .or_else(|| entry.parse().ok().map(|address: SocketAddr| address.ip()))
 }
 
 /// Decodes the request.
@@ -333,6 +337,7 @@ pub(crate) fn decode_body(context: &RequestContext, bytes: &[u8]) -> Result<Rece
 }
 
 fn decode_query(query: &str, path_id: Option<String>) -> Result<Operation, Refusal> {
+    let is_path = path_id.is_some();
     let mut members = Members {
         query: None,
         operation_name: None,
@@ -345,7 +350,7 @@ fn decode_query(query: &str, path_id: Option<String>) -> Result<Operation, Refus
         match name.as_ref() {
             "query" => members.query = Some(value.into_owned()),
             "operationName" => members.operation_name = Some(value.into_owned()),
-            "documentId" if members.document_id.is_none() => {
+            "documentId" if !is_path => {
                 members.document_id = Some(value.into_owned());
             }
             "id" => members.id = Some(value.into_owned()),
@@ -359,6 +364,18 @@ fn decode_query(query: &str, path_id: Option<String>) -> Result<Operation, Refus
             }
             _ => {}
         }
+    }
+    let names_another = members.query.is_some()
+        || members.id.is_some()
+        || members
+            .extensions
+            .as_ref()
+            .is_some_and(|extensions| extensions.persisted_query.is_some());
+    // What may be asked without more ado is settled by the path: it must be what is run.
+    if is_path && names_another {
+        return Err(malformed(
+            "the address names the document; leave \"query\", \"id\" and \"persistedQuery\" out",
+        ));
     }
     Operation::try_from(members)
 }
@@ -393,6 +410,22 @@ mod tests {
                 .as_deref(),
             Some("x")
         );
+        assert_eq!(
+            decode_query("documentId=y", Some("x".into()))
+                .unwrap()
+                .id
+                .as_deref(),
+            Some("x")
+        );
+        for another in [
+            "query=%7Ba%7D",
+            "query=",
+            "id=y",
+            "extensions=%7B%22persistedQuery%22%3A%7B%22sha256Hash%22%3A%22ab%22%7D%7D",
+        ] {
+            let refused = decode_query(another, Some("x".into())).unwrap_err();
+            assert_eq!(refused.code(), Code::BadRequest, "{another}");
+        }
         for bad in [
             "",
             "variables=1&query=a",
@@ -405,6 +438,25 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn the_last_proxy_says_who_asks() {
+        let of = |lines: &[&'static str]| {
+            let lines = lines
+                .iter()
+                .map(|line| ("x-forwarded-for".parse().unwrap(), line.parse().unwrap()));
+            forwarded_for(&lines.collect()).map(|address| address.to_string())
+        };
+        assert_eq!(of(&["192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of(&["1.1.1.1, 192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of(&["1.1.1.1", "192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of(&["192.0.2.1:4711"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of(&["2001:db8::1"]).as_deref(), Some("2001:db8::1"));
+        assert_eq!(of(&["[2001:db8::1]"]).as_deref(), Some("2001:db8::1"));
+        assert_eq!(of(&["[2001:db8::1]:80"]).as_deref(), Some("2001:db8::1"));
+        assert_eq!(of(&["192.0.2.1, unknown"]), None);
+        assert_eq!(of(&[]), None);
     }
 
     #[test]

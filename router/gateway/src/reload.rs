@@ -4,6 +4,7 @@
 //! swapped, and a look costs next to nothing.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use coko_core::lifecycle::Shutdown;
@@ -11,12 +12,14 @@ use coko_core::lifecycle::Shutdown;
 use crate::config::{ConfigError, SupergraphSource};
 use crate::gateway::{Gateway, read_supergraph};
 use crate::snapshot;
+use crate::transport::Connectors;
 
 /// Begins to watch, if there is anything to watch.
 pub(crate) fn watch(gateway: &Gateway, shutdown: Option<&Shutdown>) {
     let config = &gateway.engine().config;
     let watches_supergraph = !matches!(config.supergraph, SupergraphSource::Sdl(_));
-    if !watches_supergraph && config.persisted.files.is_empty() {
+    let certified = gateway.engine().reach.certified();
+    if !watches_supergraph && config.persisted.files.is_empty() && certified.is_empty() {
         return;
     }
     let gateway = gateway.clone();
@@ -54,10 +57,16 @@ async fn keep_watching(gateway: Gateway) {
     let config = gateway.engine().config.clone();
     let period = Duration::from_millis(config.timeouts.reload_ms);
     let mut supergraph = SupergraphWatch::begin(&gateway);
-    let mut manifests = stamps(&config.persisted.files).await;
+    let reach = gateway.engine().reach.clone();
+    let mut certificates: Vec<Vec<Stamp>> = vec![Vec::new(); reach.certified().len()];
+    // They may have changed since they were read: the first look reads them again.
+    let mut manifests = Vec::new();
     loop {
         tokio::time::sleep(period).await;
         supergraph.look(&gateway).await;
+        for ((name, connectors), seen) in reach.certified().iter().zip(&mut certificates) {
+            look_at_certificates(name, connectors, seen).await;
+        }
         let now = stamps(&config.persisted.files).await;
         if now != manifests {
             manifests = now;
@@ -67,6 +76,36 @@ async fn keep_watching(gateway: Gateway) {
             }
         }
     }
+}
+
+/// Takes over the certificates towards a subgraph when their files have changed.
+async fn look_at_certificates(name: &str, connectors: &Arc<Connectors>, seen: &mut Vec<Stamp>) {
+    let now = stamps(&connectors.files()).await;
+    if now == *seen {
+        return;
+    }
+    // They may have changed since they were read at the beginning: the first look reads them again.
+    let first = std::mem::replace(seen, now).is_empty();
+    let renewing = connectors.clone();
+    let outcome = tokio::task::spawn_blocking(move || renewing.renew()).await;
+    let outcome = outcome.unwrap_or_else(|error| Err(error.to_string()));
+    let label = match outcome {
+        Ok(()) if first => return,
+        Ok(()) => {
+            tracing::info!(subgraph = name, "the certificates were taken over");
+            "OK"
+        }
+        Err(reason) => {
+            tracing::error!(
+                subgraph = name,
+                reason,
+                "the certificates were not taken over"
+            );
+            "REFUSED"
+        }
+    };
+    metrics::counter!("router_subgraph_tls_reloads_total", "subgraph" => name.to_owned(), "outcome" => label)
+        .increment(1);
 }
 
 /// What the supergraph was when it was last looked at.

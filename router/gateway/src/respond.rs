@@ -12,6 +12,7 @@ use crate::cache::{Policy, etag};
 use crate::context::RequestContext;
 use crate::engine::Engine;
 use crate::execute::Executed;
+use crate::headers::REQUEST_ID;
 use crate::media::Media;
 use crate::refusal::{Level, Refusal};
 use crate::streams::{respond_once, respond_stream};
@@ -206,7 +207,7 @@ fn write(
         HeaderValue::from_static("nosniff"),
     );
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
-        headers.insert("x-request-id", id);
+        headers.insert(REQUEST_ID, id);
     }
     headers.extend(extra);
     response

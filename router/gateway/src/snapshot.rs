@@ -45,12 +45,10 @@ impl Snapshot {
     ) -> Result<Self, ConfigError> {
         let supergraph =
             Supergraph::parse(sdl).map_err(|error| ConfigError::Supergraph(error.to_string()))?;
-        let document = graphql_tools::parser::parse_schema::<String>(sdl)
-            .map_err(|error| ConfigError::Supergraph(error.to_string()))?
-            .into_static();
+        let document = supergraph.document();
         Ok(Self {
-            table: FieldTable::read(&document),
-            shapes: Shapes::new(&document, supergraph.subgraphs(), &config.cache.subgraphs),
+            table: FieldTable::read(document),
+            shapes: Shapes::new(document, supergraph.subgraphs(), &config.cache.subgraphs),
             overrides: Overrides::of(&supergraph),
             transports: Transports::new(supergraph.subgraphs(), config, reach)?,
             error_policy: error_policy(&config.errors, &supergraph),

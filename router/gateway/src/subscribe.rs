@@ -78,21 +78,19 @@ fn shared(context: &RequestContext) -> RequestContext {
 }
 
 /// The headers that subgraphs get of every subscriber of a topic.
-fn shared_headers(context: &RequestContext) -> impl Iterator<Item = HeaderName> {
-    let configured = context.engine.config.forward_headers.iter();
-    [header::AUTHORIZATION, header::ACCEPT_LANGUAGE]
-        .into_iter()
-        .chain(configured.filter_map(|name| name.parse().ok()))
+fn shared_headers(context: &RequestContext) -> impl Iterator<Item = &HeaderName> {
+    static OF_EACH: [HeaderName; 2] = [header::AUTHORIZATION, header::ACCEPT_LANGUAGE];
+    OF_EACH.iter().chain(&context.engine.forwarded)
 }
 
 /// Copies of some headers: the originals are slices of the connection's buffer.
-pub(crate) fn compact(
+pub(crate) fn compact<'a>(
     context: &RequestContext,
-    names: impl Iterator<Item = HeaderName>,
+    names: impl Iterator<Item = &'a HeaderName>,
 ) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for name in names {
-        if let Some(value) = context.headers.get(&name)
+        if let Some(value) = context.headers.get(name)
             && let Ok(value) = HeaderValue::from_bytes(value.as_bytes())
         {
             headers.insert(name, value);
@@ -123,8 +121,8 @@ fn key(origin: &Origin) -> [u8; 32] {
     for name in shared_headers(&origin.context) {
         part(name.as_str().as_bytes());
         // Absent is not empty.
-        part(&[u8::from(headers.contains_key(&name))]);
-        part(headers.get(&name).map_or(&[][..], HeaderValue::as_bytes));
+        part(&[u8::from(headers.contains_key(name))]);
+        part(headers.get(name).map_or(&[][..], HeaderValue::as_bytes));
     }
     digest.finalize().into()
 }

@@ -1,5 +1,6 @@
 //! Before a new supergraph serves: what is in use is planned against it, most used first, within bounds of time and CPU.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,11 +95,9 @@ fn tasks(engine: &Engine, old: Option<&Snapshot>) -> Vec<Task> {
         .collect();
     used.sort_by_key(|task| std::cmp::Reverse(task.old.as_ref().map_or(0, |old| old.uses.count())));
     if engine.config.warm_up.persisted {
+        let mut known: HashSet<[u8; 32]> = used.iter().map(|task| task.document.digest).collect();
         for document in engine.documents.persisted() {
-            let known = used
-                .iter()
-                .any(|task| task.document.digest == document.digest);
-            if !known {
+            if known.insert(document.digest) {
                 used.push(Task {
                     document,
                     name: None,

@@ -398,7 +398,8 @@ fn respond(answer: Result<Value, Error>, headers: &HeaderMap, feed: &Feed<'_>) -
     let cache = [
         (header::CACHE_CONTROL, "public, max-age=300".to_owned()),
         (header::VARY, "Accept-Language".to_owned()),
-        (header::ETAG, tag.clone()),
+        // Weak: it is sent compressed and not, under the same tag (RFC 9110, 8.8.3).
+        (header::ETAG, format!("W/{tag}")),
     ];
     if web::is_known(headers, &tag) {
         return (axum::http::StatusCode::NOT_MODIFIED, cache).into_response();

@@ -15,6 +15,7 @@ mod purchase;
 mod reader;
 mod shopping;
 mod signing_in;
+mod upload;
 
 use std::time::Duration;
 

@@ -95,6 +95,7 @@ pub(super) fn private_defaults(home: &Home, addresses: &Addresses) -> Value {
         "environment": "development",
         "mail": { "folder": home.directory().join("letters") },
         "auth": { "texts": { "folder": home.directory().join("texts") } },
+        "file": { "folder": home.directory().join("files") },
     });
     if let Some(url) = &addresses.nats {
         defaults["nats"] = json!({ "url": url });

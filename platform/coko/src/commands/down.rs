@@ -11,10 +11,11 @@ use serde_json::json;
 
 use super::Global;
 use crate::cli::DownArgs;
+use crate::config::Settings;
 use crate::home::{Home, Occupant};
 
-/// Longer than a soft stop of everything takes.
-const PATIENCE: Duration = Duration::from_secs(45);
+/// Longer than the servers take to stop, once nothing of ours uses them.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 pub(super) async fn run(global: &Global, args: &DownArgs) -> anyhow::Result<ExitCode> {
     let home = Home::new(&global.home)?;
@@ -61,9 +62,14 @@ async fn stop(global: &Global, home: &Home, occupant: &Occupant) -> anyhow::Resu
     let pid = i32::try_from(occupant.pid)?;
     // The process holds the lock, so the number is still its own.
     kill(Pid::from_raw(pid), Signal::SIGTERM)?;
+    // What cannot be read now was not what it was started with either.
+    let soft = Settings::load(global.config.as_deref(), None)
+        .map(|settings| settings.stop)
+        .unwrap_or_default();
+    let patience = PATIENCE + Duration::from_millis(soft.notice_ms.saturating_add(soft.grace_ms));
     let begun = Instant::now();
     while home.occupant().is_some() {
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > patience {
             bail!(
                 "{occupant} does not stop; `kill -9 {pid}` ends it, and `coko down` then cleans up"
             );

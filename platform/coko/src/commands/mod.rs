@@ -4,11 +4,13 @@ mod attached;
 mod cache;
 mod completions;
 mod config;
+mod dictionaries;
 mod doctor;
 mod down;
 mod events;
 mod health;
 mod import;
+mod library;
 mod migrate;
 mod operations;
 mod plan;
@@ -43,6 +45,16 @@ struct Global {
 /// Runs the command of `cli` to its end; failures are printed here.
 pub fn main(cli: Cli) -> ExitCode {
     let output = Output::new(cli.format);
+    // Before there are threads: the process takes memory and time away from itself, and does nothing else.
+    if let Command::InspectFile { media_type, limits } = &cli.command {
+        return match coko_file::process::apart::inspect(media_type, limits) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                output.failure(&error.into());
+                ExitCode::FAILURE
+            }
+        };
+    }
     let global = Global {
         output,
         progress: Progress::new(output.is_json()),
@@ -76,11 +88,13 @@ async fn run(global: Global, command: Command) -> anyhow::Result<ExitCode> {
         Command::Search(command) => search::run(&global, &command).await,
         Command::Events(command) => events::run(&global, &command).await,
         Command::Cache(command) => cache::run(&global, &command).await,
+        Command::Dictionaries(command) => dictionaries::run(&global, &command).await,
         Command::Doctor => doctor::run(&global).await,
         Command::Plan(args) => plan::run(&global, &args),
         Command::Completions { shell } => completions::run(shell),
         Command::Health { url } => health::run(&global, &url).await,
         Command::Servers(command) => servers::run(&global, &command).await,
+        Command::InspectFile { .. } => anyhow::bail!("a file is looked at without anything else"),
     }
 }
 

@@ -153,7 +153,7 @@ async fn registry(global: &Global) -> anyhow::Result<(Registry, Attached)> {
 }
 
 /// The operations of a file by id: one by the file's name for a GraphQL document, several for a manifest.
-fn operations_of(file: &Path) -> anyhow::Result<Vec<(String, String)>> {
+pub(super) fn operations_of(file: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let text = read(file)?;
     if file
         .extension()

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use super::attached::{context, database_key, private_defaults};
-use super::{Global, interrupted};
+use super::{Global, interrupted, library};
 use crate::cli::UpArgs;
 use crate::config::Settings;
 use crate::home::{Account, Home};
@@ -32,6 +32,8 @@ const FIRST_QUERY: &str = include_str!("first_query.graphql");
 
 /// Written beside the data once the sample is in, so that a restart does not look again.
 const SAMPLE_MARK: &str = "sample";
+/// The same once some of its books have something to read.
+const LIBRARY_MARK: &str = "library";
 
 /// What a person needs to begin.
 #[derive(Debug, Serialize)]
@@ -174,7 +176,7 @@ async fn serve(
     let stack = Stack::parse(&settings, &roles, Some(supergraph))?;
     migrate(global, &settings, servers).await?;
 
-    let shutdown = Shutdown::new();
+    let shutdown = Shutdown::with(settings.stop);
     let step = global.progress.step("roles");
     let listeners = HashMap::from([
         (roles::ROUTER.to_owned(), listener),
@@ -188,9 +190,11 @@ async fn serve(
     } else {
         seed(global, &running, home, servers, &place.directory).await?
     };
+    let accounts = sign_in(&running, accounts).await?;
+    fill_library(global, &running, &accounts, &place.directory).await?;
     let announcement = Announcement {
         endpoint: format!("{base}/graphql"),
-        accounts: sign_in(&running, accounts).await?,
+        accounts,
         query: FIRST_QUERY.trim().to_owned(),
     };
     global.output.result(&announcement, || announcement.text());
@@ -269,6 +273,36 @@ async fn seed(
     Ok(accounts)
 }
 
+/// Gives some of the sample's books something to read, once, and the demo reader the right to.
+async fn fill_library(
+    global: &Global,
+    running: &Running,
+    accounts: &[SignedIn],
+    directory: &Path,
+) -> anyhow::Result<()> {
+    let mark = directory.join(LIBRARY_MARK);
+    let token = |role: &str| {
+        let account = accounts.iter().find(|account| account.account.role == role);
+        account.and_then(|account| account.token.as_deref())
+    };
+    let (Some(admin), Some(reader)) = (token("admin"), token("reader")) else {
+        return Ok(());
+    };
+    if mark.exists() {
+        return Ok(());
+    }
+    let router = running.router.as_ref().context("the router does not run")?;
+    let pool = running
+        .pools
+        .get(coko_file::NAME)
+        .context("the role file does not run")?;
+    let step = global.progress.step("books to read");
+    let count = library::fill(router, pool, admin, reader).await?;
+    std::fs::write(&mark, "").with_context(|| format!("{} cannot be written", mark.display()))?;
+    step.done(&format!("{count} books"));
+    Ok(())
+}
+
 fn demo_account(account: &Account) -> DemoAccount {
     let (display_name, roles): (&str, &[&str]) = match account.role.as_str() {
         "author" => ("Awa Ndiaye", &["author"]),
@@ -318,7 +352,8 @@ async fn ask(router: &axum::Router, query: &str, variables: &Value) -> anyhow::R
     serde_json::from_slice(&bytes).context("the router's answer is not JSON")
 }
 
-/// Waits for Ctrl-C or SIGTERM, and stops softly; a second one, or a grace period that passes, stops hard.
+/// Waits for Ctrl-C or SIGTERM, and stops softly, as `stop` is configured; a second one, or a grace period that passes,
+/// stops hard.
 async fn stop(shutdown: &Shutdown, servers: &mut Servers) -> anyhow::Result<ExitCode> {
     let failed = shutdown.token();
     tokio::select! {
@@ -327,9 +362,14 @@ async fn stop(shutdown: &Shutdown, servers: &mut Servers) -> anyhow::Result<Exit
         () = failed.cancelled() => {}
     }
     eprintln!("stopping; once more stops at once");
-    shutdown.begin();
+    let softly = async {
+        if !failed.is_cancelled() {
+            shutdown.announce().await;
+        }
+        shutdown.wait().await
+    };
     let clean = tokio::select! {
-        clean = shutdown.wait() => clean,
+        clean = softly => clean,
         () = interrupted() => false,
     };
     servers.stop().await;

@@ -10,6 +10,8 @@ use super::Payload;
 const SAMPLE_FILE: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8301");
 const SAMPLE_BOOK: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8101");
 
+const SAMPLE_UPLOADER: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8060");
+
 /// One size of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageVariant {
@@ -28,6 +30,9 @@ pub struct FileProcessed {
     pub kind: String,
     /// The book it belongs to, if it belongs to one.
     pub book_id: Option<Uuid>,
+    /// Who uploaded it, where whoever owns the book has still to check that they may; none when staff did.
+    #[serde(default)]
+    pub uploaded_by: Option<Uuid>,
     /// The sniffed media type.
     pub media_type: String,
     /// Pages of a PDF, or synthetic pages (1024 characters) of an EPUB.
@@ -61,11 +66,51 @@ impl Payload for FileProcessed {
             file_id: SAMPLE_FILE,
             kind: "COVER".to_owned(),
             book_id: Some(SAMPLE_BOOK),
+            uploaded_by: Some(SAMPLE_UPLOADER),
             media_type: "image/webp".to_owned(),
             page_count: None,
             images: vec![variant(160), variant(320), variant(640)],
             public_url: None,
             processed_at: datetime!(2026-01-15 08:32 UTC),
+        }
+    }
+}
+
+/// A file failed a check and cannot be used: `file.rejected`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRejected {
+    /// The file.
+    pub file_id: Uuid,
+    /// `COVER`, `EPUB`, `PDF`, `SAMPLE`, …
+    pub kind: String,
+    /// The book it belongs to, if it belongs to one.
+    pub book_id: Option<Uuid>,
+    /// Who uploaded it.
+    pub uploaded_by: Option<Uuid>,
+    /// Why: `ZIP_BOMB`, `DIGEST_MISMATCH`, …
+    pub reason: String,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub rejected_at: OffsetDateTime,
+}
+
+impl Payload for FileRejected {
+    const DOMAIN: &'static str = "file";
+    const TYPE: &'static str = "file.rejected";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.file_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            file_id: SAMPLE_FILE,
+            kind: "EPUB".to_owned(),
+            book_id: Some(SAMPLE_BOOK),
+            uploaded_by: Some(SAMPLE_UPLOADER),
+            reason: "ZIP_BOMB".to_owned(),
+            rejected_at: datetime!(2026-01-15 08:33 UTC),
         }
     }
 }

@@ -167,6 +167,7 @@ pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
         describe::<community::UserFollowed>()?,
         describe::<file::BookDownloaded>()?,
         describe::<file::FileProcessed>()?,
+        describe::<file::FileRejected>()?,
         describe::<payment::BookPurchased>()?,
         describe::<payment::OrderCreated>()?,
         describe::<payment::OrderRefunded>()?,

@@ -149,11 +149,17 @@ where
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        let Some(tls) = &self.tls else {
-            return self
-                .converse(stream, peer, watcher, self.protocol.clone())
-                .await;
-        };
+        match &self.tls {
+            None => {
+                self.converse(stream, peer, watcher, self.protocol.clone())
+                    .await;
+            }
+            // By itself, so that plain connections do not take the memory of those over TLS.
+            Some(tls) => Box::pin(self.secure(tls, stream, peer, watcher)).await,
+        }
+    }
+
+    async fn secure(&self, tls: &Tls, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
         let handshake = TlsAcceptor::from(tls.current()).accept(stream);
         match tokio::time::timeout(self.patience, handshake).await {
             Ok(Ok(stream)) => {

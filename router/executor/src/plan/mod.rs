@@ -74,6 +74,21 @@ impl PlanError {
             Self::Unsupported(_) => ErrorCode::BadRequest,
         }
     }
+
+    /// What a client is told, who can do something about it where it is a limit that is known.
+    pub fn public_message(&self) -> String {
+        match self {
+            Self::Unsupported(what) => format!("What is asked for, {what}, is not supported."),
+            Self::Planner(
+                PlannerError::FailedToConstructFetchGraph(_)
+                | PlannerError::QueryPlanBuildFailed(_),
+            ) => "No plan was found for the operation. This is known of a field with @requires that is asked below an \
+                  entity of its own type, when what it requires is itself required of another subgraph: ask for it in an \
+                  operation that does not nest them."
+                .to_owned(),
+            Self::Planner(_) | Self::Internal(_) => "The operation could not be planned.".to_owned(),
+        }
+    }
 }
 
 /// A plan ready to execute, any number of times and from any number of requests at once.

@@ -6,6 +6,7 @@
 //! it is lost answers grow no older than their subgraphs allow.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ pub(crate) fn follow(engine: &Arc<Engine>, nats: Option<&Nats>) -> Vec<Task> {
                     nats: nats.clone(),
                     stream: stream.clone(),
                     handled: None,
+                    said: false,
                 };
                 follower.follow(stop)
             })
@@ -89,18 +91,18 @@ struct Follower {
     stream: String,
     /// The sequence of the last event handled.
     handled: Option<u64>,
+    /// Whether it was said that events cannot be followed.
+    said: bool,
 }
 
 impl Follower {
     async fn follow(mut self, stop: CancellationToken) {
-        let mut said = false;
         while !stop.is_cancelled() {
             tokio::select! {
-                outcome = self.deliveries() => match outcome {
-                    Ok(()) => said = false,
-                    Err(reason) if said => tracing::debug!(stream = self.stream, reason, "events cannot be followed now"),
-                    Err(reason) => {
-                        said = true;
+                Err(reason) = self.deliveries() => {
+                    if std::mem::replace(&mut self.said, true) {
+                        tracing::debug!(stream = self.stream, reason, "events cannot be followed now");
+                    } else {
                         tracing::warn!(stream = self.stream, reason, "events cannot be followed now; answers live as long as their subgraphs allow");
                     }
                 },
@@ -114,7 +116,7 @@ impl Follower {
     }
 
     /// Handles events until the connection is lost.
-    async fn deliveries(&mut self) -> Result<(), String> {
+    async fn deliveries(&mut self) -> Result<Infallible, String> {
         if !self.nats.is_connected() {
             return Err("the broker is not connected".to_owned());
         }
@@ -158,6 +160,9 @@ impl Follower {
             .messages()
             .await
             .map_err(|error| error.to_string())?;
+        if std::mem::take(&mut self.said) {
+            tracing::info!(stream = self.stream, "events are followed again");
+        }
         let mut looks = tokio::time::interval(LOOK);
         loop {
             let message = tokio::select! {

@@ -33,10 +33,11 @@ impl Purges {
         if began >= self.now() {
             return true;
         }
+        let purged = self.tags.read().unwrap_or_else(PoisonError::into_inner);
+        // Looked at under the lock: tags are forgotten and the floor is raised together.
         if began < self.floor.load(Ordering::SeqCst) {
             return false;
         }
-        let purged = self.tags.read().unwrap_or_else(PoisonError::into_inner);
         !tags
             .iter()
             .any(|tag| purged.get(tag).is_some_and(|purge| *purge > began))

@@ -202,6 +202,10 @@ impl FetchShape {
             changes: true,
         };
         self.root.tags(data, entities, &mut tags);
+        if tags.found.len() > most {
+            // Too many to name: every answer that holds anything of their types.
+            return self.any[self.about.len()..].to_vec();
+        }
         tags.found.into_iter().collect()
     }
 

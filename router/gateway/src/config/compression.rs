@@ -32,7 +32,7 @@ impl Default for CompressionConfig {
     }
 }
 
-/// Compression dictionaries (RFC 9842, `dcz`): clients fetch one from below the endpoint's path, and name it from then on.
+/// Compression dictionaries (RFC 9842, `dcz` and `dcb`): clients fetch one from below the endpoint's path, and name it from then on.
 ///
 /// The router trains them on its own answers, but only on answers to registered queries that callers without any token
 /// or cookie got: whoever fetches a dictionary sees pieces of those.
@@ -41,8 +41,8 @@ impl Default for CompressionConfig {
 pub struct DictionariesConfig {
     /// Default false.
     pub enabled: bool,
-    /// Dictionaries to begin with, the best last: any text that resembles the answers, or what `zstd --train` makes of
-    /// some. Several routers behind one address need the same ones.
+    /// Dictionaries to begin with, the best last: any text that resembles the answers, or what `coko dictionaries train` or
+    /// `zstd --train` makes of some. Several routers behind one address need the same ones.
     pub files: Vec<PathBuf>,
     /// Whether the router trains dictionaries on its answers. Default true.
     pub train: bool,

@@ -2,8 +2,9 @@
 //! client has.
 //!
 //! A client that fetched a dictionary names its SHA-256 in `Available-Dictionary`; an answer compressed with it has the
-//! content encoding `dcz`. `dcb` is not offered: it needs an encoder that keeps a raw prefix apart from the window.
+//! content encoding `dcz` (Zstandard) or `dcb` (Brotli).
 
+mod coding;
 mod serve;
 mod train;
 
@@ -13,19 +14,15 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
-use zstd::bulk::Compressor;
 use zstd::dict::EncoderDictionary;
 
 use crate::config::{CompressionConfig, ConfigError};
 
 pub(crate) use self::serve::{download, dress};
 use self::train::Training;
-
-/// What a `dcz` answer begins with: a skippable Zstandard frame of 32 bytes, which are the dictionary's SHA-256 (RFC 9842,
-/// section 5).
-const DCZ_MAGIC: [u8; 8] = [0x5e, 0x2a, 0x4d, 0x18, 0x20, 0, 0, 0];
+pub use self::train::train as train_dictionary;
 
 /// What a trained dictionary begins with. Without it the same bytes are a raw one, which is what the RFC means.
 const TRAINED_MAGIC: [u8; 4] = [0x37, 0xa4, 0x30, 0xec];
@@ -34,30 +31,26 @@ const TRAINED_MAGIC: [u8; 4] = [0x37, 0xa4, 0x30, 0xec];
 pub(crate) struct Dictionary {
     pub(crate) content: Bytes,
     pub(crate) digest: [u8; 32],
+    level: u8,
     prepared: EncoderDictionary<'static>,
 }
 
 impl Dictionary {
     fn new(content: &[u8], level: u8) -> io::Result<Self> {
-        // After the magic number comes the dictionary's id.
-        let is_trained = content.starts_with(&TRAINED_MAGIC);
-        let raw = content.get(8..).filter(|_| is_trained).unwrap_or(content);
+        let raw = raw(content);
         Ok(Self {
             content: Bytes::copy_from_slice(raw),
             digest: Sha256::digest(raw).into(),
+            level,
             prepared: EncoderDictionary::try_copy(raw, i32::from(level))?,
         })
     }
+}
 
-    /// An answer in the content encoding `dcz`.
-    fn compress(&self, answer: &[u8]) -> io::Result<Bytes> {
-        let frame = Compressor::with_prepared_dictionary(&self.prepared)?.compress(answer)?;
-        let mut encoded = BytesMut::with_capacity(DCZ_MAGIC.len() + 32 + frame.len());
-        encoded.put_slice(&DCZ_MAGIC);
-        encoded.put_slice(&self.digest);
-        encoded.put_slice(&frame);
-        Ok(encoded.freeze())
-    }
+/// A dictionary without what tells a trained one apart, which is a magic number and after it the dictionary's id.
+fn raw(content: &[u8]) -> &[u8] {
+    let is_trained = content.starts_with(&TRAINED_MAGIC);
+    content.get(8..).filter(|_| is_trained).unwrap_or(content)
 }
 
 /// The dictionaries in use, newest first, and what the next one is made of.
@@ -135,21 +128,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_read_back_with_its_dictionary() {
-        let raw = br#"{"data":{"books":[{"title":"","authors":[{"name":""}]}]}}"#;
+    fn a_trained_dictionary_is_a_raw_one_behind_its_head() {
         let mut trained = TRAINED_MAGIC.to_vec();
         trained.extend_from_slice(&[1, 0, 0, 0]);
-        trained.extend_from_slice(raw);
-        let answer = br#"{"data":{"books":[{"title":"Segou","authors":[{"name":"Maryse"}]}]}}"#;
-        for content in [&raw[..], &trained] {
+        trained.extend_from_slice(b"{\"data\":");
+        for content in [&b"{\"data\":"[..], &trained] {
             let dictionary = Dictionary::new(content, 4).unwrap();
-            assert_eq!(dictionary.content, raw[..]);
-            let encoded = dictionary.compress(answer).unwrap();
-            assert_eq!(encoded[..8], DCZ_MAGIC);
-            assert_eq!(encoded[8..40], dictionary.digest);
-            assert!(encoded.len() - 40 < answer.len());
-            let mut decoder = zstd::bulk::Decompressor::with_dictionary(raw).unwrap();
-            assert_eq!(decoder.decompress(&encoded[40..], 1000).unwrap(), answer);
+            assert_eq!(dictionary.content, b"{\"data\":"[..]);
         }
     }
 

@@ -9,9 +9,9 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
 
+use super::coding::Coding;
 use super::{Dictionaries, named};
 use crate::engine::Engine;
-use crate::media::encoding_quality;
 
 const AVAILABLE: HeaderName = HeaderName::from_static("available-dictionary");
 const USE_AS: HeaderName = HeaderName::from_static("use-as-dictionary");
@@ -56,24 +56,26 @@ pub(crate) async fn dress(
         return next.run(request).await;
     };
     let headers = request.headers();
-    let accepts = encoding_quality(headers, "dcz") > 0 && is_readable(headers, &engine);
+    let coding = Coding::preferred(headers).filter(|_| is_readable(headers, &engine));
     let available = headers.get(AVAILABLE).cloned();
     let response = next.run(request).await;
-    if !accepts {
+    let Some(coding) = coding else {
         return response;
-    }
+    };
     let is_whole = http_body::Body::size_hint(response.body())
         .exact()
         .is_some_and(|bytes| bytes >= u64::from(engine.config.compression.min_bytes));
     if !is_whole || response.headers().contains_key(header::CONTENT_ENCODING) {
         return response;
     }
-    compress(&dictionaries, &engine.config.path, available, response).await
+    let path = &engine.config.path;
+    compress(&dictionaries, path, coding, available, response).await
 }
 
 async fn compress(
     dictionaries: &Dictionaries,
     path: &str,
+    coding: Coding,
     available: Option<HeaderValue>,
     response: Response,
 ) -> Response {
@@ -104,13 +106,13 @@ async fn compress(
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let body = collected.to_bytes();
-    match dictionary.compress(&body) {
-        Ok(encoded) => {
+    match coding.compress(&dictionary, &body) {
+        Ok(None) => Response::from_parts(parts, Body::from(body)),
+        Ok(Some(encoded)) => {
             metrics::counter!("router_dictionary_answers_total").increment(1);
             parts.headers.remove(header::CONTENT_LENGTH);
-            parts
-                .headers
-                .insert(header::CONTENT_ENCODING, HeaderValue::from_static("dcz"));
+            let coding = HeaderValue::from_static(coding.as_str());
+            parts.headers.insert(header::CONTENT_ENCODING, coding);
             Response::from_parts(parts, Body::from(encoded))
         }
         Err(error) => {

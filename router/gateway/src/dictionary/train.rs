@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use coko_executor::OperationKind;
 use http::header;
 use tokio::time::Instant;
 
-use super::{Dictionaries, Dictionary};
+use super::{Dictionaries, Dictionary, raw};
 use crate::config::DictionariesConfig;
 use crate::context::RequestContext;
 use crate::execute::Executed;
@@ -96,8 +97,8 @@ impl Dictionaries {
     }
 
     fn make(&self, answers: &[Bytes], size: usize) {
-        let trained = zstd::dict::from_samples(answers, size)
-            .and_then(|trained| Dictionary::new(&trained, self.level));
+        let trained =
+            train(answers, size).and_then(|trained| Dictionary::new(&trained, self.level));
         let outcome = match trained {
             Ok(dictionary) => {
                 tracing::info!(
@@ -116,6 +117,20 @@ impl Dictionaries {
         };
         metrics::counter!("router_dictionaries_trained_total", "outcome" => outcome).increment(1);
     }
+}
+
+/// Makes a dictionary of at most `bytes` bytes out of answers that resemble those to come; some hundred are enough.
+///
+/// What it returns can be put into a file of `compression.dictionaries.files`. Whoever fetches the dictionary sees pieces of
+/// the answers.
+///
+/// # Errors
+/// When there are too few answers, or too little in them.
+pub fn train<A: AsRef<[u8]>>(answers: &[A], bytes: usize) -> io::Result<Vec<u8>> {
+    let mut trained = zstd::dict::from_samples(answers, bytes)?;
+    let head = trained.len() - raw(&trained).len();
+    trained.drain(..head);
+    Ok(trained)
 }
 
 /// Whether the answer may hold what is not for everyone.

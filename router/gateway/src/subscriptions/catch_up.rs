@@ -1,23 +1,27 @@
 //! What a returning subscriber has missed.
 
 use coko_core::Code;
-use coko_executor::SourceEvent;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
+use tokio::time::Instant;
 
 use super::delivery::{End, Item};
 use super::feed::attached_feed;
+use super::replay::Replay;
 use super::source::mapping;
-use super::topic::{Origin, answer};
+use super::topic::{Origin, Topic};
 use crate::plan::Planned;
 use crate::refusal::{GraphQLError, Refusal};
 
 /// The answers to what came after the event `last`, and the event up to which they go. The subscriber is among those of
-/// its topic already, so that everything after that is in its queue.
+/// `topic` already, so that everything after that is in its queue.
+///
+/// Those who return together share one reading of the stream and one answer per event.
 ///
 /// # Errors
 /// `HISTORY_GONE` when the stream no longer holds all of it, `DOWNSTREAM_UNAVAILABLE` when it cannot be read.
 pub(super) async fn missed(
+    topic: &Topic,
     origin: Origin,
     planned: Planned,
     last: u64,
@@ -25,8 +29,20 @@ pub(super) async fn missed(
     let Some(mapping) = mapping(&origin.context, &planned)? else {
         return Ok(None);
     };
+    let most = origin.context.engine.config.subscriptions.catch_up;
     let feed = attached_feed(&origin.context, &mapping).await?;
-    let (first, through) = feed.bounds().await?;
+    let came = Instant::now();
+    let mut returning = topic.returning.lock().await;
+    let (first, through) = match returning.bounds {
+        // Whoever asked after this subscriber came asked for it as well.
+        Some((asked, bounds)) if asked >= came => bounds,
+        _ => {
+            let asked = Instant::now();
+            let bounds = feed.bounds().await?;
+            returning.bounds = Some((asked, bounds));
+            bounds
+        }
+    };
     // A stream that ends before it was made anew.
     if last > through || last + 1 < first {
         return Err(gone());
@@ -34,44 +50,19 @@ pub(super) async fn missed(
     if last == through {
         return Ok(Some((futures::stream::empty().boxed(), through)));
     }
+    if let Some(replay) = returning.replay.upgrade()
+        && replay.covers(last, most, &feed, &origin.context.snapshot)
+    {
+        replay.want(through);
+        return Ok(Some((replay.follow(last, through), through)));
+    }
     let (count, events) = feed.history(last, through).await?;
-    if count > origin.context.engine.config.subscriptions.catch_up {
+    if count > most {
         return Err(gone());
     }
-    let missed = futures::stream::unfold(
-        (events, mapping, origin, planned, false),
-        |(mut events, mapping, origin, planned, ended)| async move {
-            if ended {
-                return None;
-            }
-            loop {
-                let event = match events.next().await? {
-                    Ok(event) => event,
-                    Err(reason) => {
-                        tracing::warn!(reason, "missed events cannot be read");
-                        let refusal = Refusal::graphql(vec![GraphQLError::new(
-                            Code::DownstreamUnavailable,
-                            "What was missed cannot be read now; subscribe again later.",
-                        )]);
-                        let end = Err(End::from(refusal));
-                        return Some((end, (events, mapping, origin, planned, true)));
-                    }
-                };
-                let payload = mapping
-                    .entity(&event)
-                    .and_then(|entity| planned.plan.source_payload(&entity));
-                if let Some(payload) = payload {
-                    let source = SourceEvent {
-                        payload,
-                        id: Some(event.sequence),
-                    };
-                    let item = answer(&origin.context, &planned, source).await;
-                    return Some((Ok(item), (events, mapping, origin, planned, false)));
-                }
-            }
-        },
-    );
-    Ok(Some((missed.boxed(), through)))
+    let replay = Replay::begin(feed, mapping, origin, planned, events, last, through);
+    returning.replay = std::sync::Arc::downgrade(&replay);
+    Ok(Some((replay.follow(last, through), through)))
 }
 
 fn gone() -> Refusal {

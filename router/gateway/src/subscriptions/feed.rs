@@ -208,6 +208,11 @@ impl Feed {
         }
     }
 
+    /// Rises when the stream was made anew.
+    pub(super) fn epoch(&self) -> u32 {
+        self.position.borrow().map_or(0, |position| position.epoch)
+    }
+
     /// The first and last sequence that the stream holds.
     ///
     /// # Errors
@@ -227,7 +232,7 @@ impl Feed {
         after: u64,
         through: u64,
     ) -> Result<(u64, BoxStream<'static, Result<Arc<FeedEvent>, String>>), Refusal> {
-        let epoch = self.position.borrow().map_or(0, |position| position.epoch);
+        let epoch = self.epoch();
         let reading = async {
             let stream = self.stream().await?;
             let consumer = self.consumer(&stream, after).await?;
@@ -283,7 +288,9 @@ pub(super) struct Reader {
     feed: Arc<Feed>,
     mapping: Mapping,
     events: broadcast::Receiver<Arc<FeedEvent>>,
-    /// What fell out of memory before it was read.
+    /// Something fell out of memory before it was read, and has to be read from the stream.
+    lagged: bool,
+    /// What fell out of memory.
     backlog: Option<BoxStream<'static, Result<Arc<FeedEvent>, String>>>,
     seen: Position,
 }
@@ -301,17 +308,24 @@ impl Reader {
             feed,
             mapping,
             events,
+            lagged: false,
             backlog: None,
             seen,
         })
     }
 
-    /// The next entity with its event's sequence; `None` when the process ends.
+    /// The next entity with its event's sequence; `None` when the process ends. Nothing is lost when the future is dropped.
     ///
     /// # Errors
     /// `DOWNSTREAM_UNAVAILABLE` when events fell out of memory and cannot be read from the stream.
     pub(super) async fn next(&mut self) -> Result<Option<(Value, u64)>, Refusal> {
         loop {
+            if self.lagged {
+                let (_, last) = self.feed.bounds().await?;
+                let (_, backlog) = self.feed.history(self.seen.sequence, last).await?;
+                self.backlog = Some(backlog);
+                self.lagged = false;
+            }
             let event = match self.backlog.as_mut() {
                 Some(backlog) => match backlog.next().await {
                     Some(event) => event.map_err(|reason| unavailable(&reason))?,
@@ -324,9 +338,7 @@ impl Reader {
                     Ok(event) => event,
                     Err(broadcast::error::RecvError::Closed) => return Ok(None),
                     Err(broadcast::error::RecvError::Lagged(_)) => {
-                        let (_, last) = self.feed.bounds().await?;
-                        let (_, backlog) = self.feed.history(self.seen.sequence, last).await?;
-                        self.backlog = Some(backlog);
+                        self.lagged = true;
                         continue;
                     }
                 },

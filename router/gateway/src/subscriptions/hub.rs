@@ -117,11 +117,12 @@ impl Hub {
             _slot: slot,
         };
         subscription.membership.topic.opened().await?;
-        if let Some(last) = resume
-            && let Some((missed, through)) = missed(origin, planned, last).await?
-        {
-            subscription.missed = Some(missed);
-            subscription.through = through;
+        if let Some(last) = resume {
+            let topic = subscription.membership.topic.clone();
+            if let Some((missed, through)) = missed(&topic, origin, planned, last).await? {
+                subscription.missed = Some(missed);
+                subscription.through = through;
+            }
         }
         Ok(subscription)
     }

@@ -10,6 +10,7 @@ mod delivery;
 mod feed;
 mod hub;
 mod mapping;
+mod replay;
 mod source;
 mod topic;
 

@@ -42,6 +42,8 @@ pub(super) enum Events {
 pub(super) struct Stream {
     events: SubgraphEvents,
     last: Option<u64>,
+    /// The connection broke, and the stream has to be resumed.
+    broken: bool,
 }
 
 impl Request {
@@ -78,12 +80,13 @@ impl Request {
         Ok(Events::Subgraph(Stream {
             events,
             last: resume,
+            broken: false,
         }))
     }
 }
 
 impl Events {
-    /// The next event; `None` when the source has ended by itself.
+    /// The next event; `None` when the source has ended by itself. Nothing is lost when the future is dropped.
     ///
     /// # Errors
     /// `DOWNSTREAM_UNAVAILABLE` when the source fails, and cannot be resumed without missing something.
@@ -105,6 +108,10 @@ impl Events {
                 }
             },
             Self::Subgraph(stream) => loop {
+                if stream.broken {
+                    stream.events = connect(context, planned, stream.last).await?;
+                    stream.broken = false;
+                }
                 match stream.events.next().await {
                     None => return Ok(None),
                     Some(Ok(event)) => {
@@ -112,9 +119,7 @@ impl Events {
                         return Ok(Some(event));
                     }
                     // A source that counts its events goes on where it was; another one might have missed some.
-                    Some(Err(_)) if stream.last.is_some() => {
-                        stream.events = connect(context, planned, stream.last).await?;
-                    }
+                    Some(Err(_)) if stream.last.is_some() => stream.broken = true,
                     Some(Err(error)) => return Err(failed(&error)),
                 }
             },

@@ -1,16 +1,19 @@
 //! One source with everyone who follows it.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use coko_core::Code;
 use coko_executor::{ExecutionInput, SourceEvent, execute_event};
+use futures::FutureExt as _;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::delivery::{End, Item};
 use super::hub::Key;
+use super::replay::Replay;
 use super::source::{Events, Request};
 use crate::authorize::authorize;
 use crate::cache::Asked;
@@ -91,6 +94,17 @@ pub(super) struct Topic {
     subscribers: Mutex<Subscribers>,
     state: watch::Sender<State>,
     abandoned: Notify,
+    /// What is known of those who come back.
+    pub(super) returning: tokio::sync::Mutex<Returning>,
+}
+
+/// What subscribers that come back have in common.
+#[derive(Default)]
+pub(super) struct Returning {
+    /// What the last of them reads, while anybody does.
+    pub(super) replay: Weak<Replay>,
+    /// The first and last sequence of the stream, and when that was asked for.
+    pub(super) bounds: Option<(Instant, (u64, u64))>,
 }
 
 /// A new subscriber's part.
@@ -109,6 +123,7 @@ impl Topic {
             subscribers: Mutex::new(subscribers),
             state: watch::Sender::new(State::Opening),
             abandoned: Notify::new(),
+            returning: tokio::sync::Mutex::default(),
         };
         (Arc::new(topic), joined)
     }
@@ -195,6 +210,11 @@ fn too_slow() -> Refusal {
     )])
 }
 
+/// What is said when a fault of ours ends a stream.
+pub(super) fn failed() -> Refusal {
+    Refusal::http(Code::Internal, "Something went wrong on our side.")
+}
+
 /// Feeds a topic from its source until one of them ends. Everything it holds of the supergraph is replaced on a reload.
 pub(super) async fn follow(
     topic: Arc<Topic>,
@@ -204,8 +224,10 @@ pub(super) async fn follow(
     resume: Option<u64>,
 ) {
     let engine = origin.context.engine.clone();
+    // A fault of ours must not leave anyone waiting for a task that is gone.
+    let feeding = AssertUnwindSafe(feed(&topic, origin, planned, resume)).catch_unwind();
     let end = tokio::select! {
-        end = feed(&topic, origin, planned, resume) => end,
+        end = feeding => end.unwrap_or_else(|_| failed().into()),
         () = topic.abandoned.notified() => End::Complete,
     };
     if let End::Refused(refusal) = &end {

@@ -76,7 +76,10 @@ fn media_type(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn is_json(essence: &str) -> bool {
-    essence == "application/json" || essence.ends_with("+json")
+    let suffix = essence.len().checked_sub("+json".len());
+    let suffix = suffix.and_then(|start| essence.get(start..));
+    essence.eq_ignore_ascii_case("application/json")
+        || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("+json"))
 }
 
 fn is_graphql(headers: &HeaderMap) -> bool {

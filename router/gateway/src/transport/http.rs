@@ -7,72 +7,43 @@ use coko_executor::{SubgraphEvents, SubgraphReply, TransportError};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as PooledClient;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use super::connector::{Connector, Connectors};
 use super::direct::{AllConnections, Direct};
 use super::encoding;
 use super::route::Message;
-use super::tls::ClientTls;
 use crate::config::{Http2, SubgraphCompression};
 
 /// The connections to all subgraphs.
 #[derive(Clone)]
 pub(crate) struct Client {
-    pool: PooledClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    pool: PooledClient<Connector, Full<Bytes>>,
     /// Makes connections that are not the pool's.
-    pub(super) connector: HttpsConnector<HttpConnector>,
+    pub(super) upgrading: Connector,
     direct: AllConnections,
     connect_timeout: Duration,
     http2: Http2,
 }
 
 impl Client {
-    /// A pool whose connections are made within `connect_timeout`; with public authorities unless `tls` has others.
-    pub(crate) fn new(connect_timeout: Duration, http2: Http2, tls: Option<ClientTls>) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        // A small request must not wait for the acknowledgement of the segment before it.
-        connector.set_nodelay(true);
-        connector.set_keepalive(Some(Duration::from_secs(60)));
-        connector.set_connect_timeout(Some(connect_timeout));
-        let builder = HttpsConnectorBuilder::new();
-        let builder = match tls {
-            None => builder.with_webpki_roots().https_or_http(),
-            Some(ClientTls {
-                config,
-                server_name: None,
-            }) => builder.with_tls_config(config).https_or_http(),
-            Some(ClientTls {
-                config,
-                server_name: Some(name),
-            }) => builder
-                .with_tls_config(config)
-                .https_or_http()
-                .with_server_name_resolver(FixedServerNameResolver::new(name)),
-        };
-        let connector = match http2 {
-            Http2::Never => builder.enable_http1().wrap_connector(connector),
-            Http2::Negotiated => builder.enable_all_versions().wrap_connector(connector),
-            Http2::PriorKnowledge => builder.enable_http2().wrap_connector(connector),
-        };
-        let client = PooledClient::builder(TokioExecutor::new())
+    pub(crate) fn new(connectors: &Connectors) -> Self {
+        let pool = PooledClient::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .http2_only(http2 == Http2::PriorKnowledge)
+            .http2_only(connectors.http2() == Http2::PriorKnowledge)
             .http2_adaptive_window(true)
             .http2_keep_alive_interval(Duration::from_secs(20))
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(60))
             .pool_max_idle_per_host(256)
-            .build(connector.clone());
+            .build(connectors.pooled.clone());
         Self {
-            pool: client,
-            connector,
+            pool,
+            upgrading: connectors.upgrading.clone(),
             direct: AllConnections::default(),
-            connect_timeout,
-            http2,
+            connect_timeout: connectors.connect_timeout(),
+            http2: connectors.http2(),
         }
     }
 }

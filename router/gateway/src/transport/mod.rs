@@ -8,6 +8,7 @@
 
 mod answer;
 mod circuit;
+mod connector;
 mod deduplicate;
 mod direct;
 mod encoding;
@@ -40,6 +41,7 @@ use crate::meters::SubgraphMeters;
 use crate::{sharing, trace};
 
 pub(crate) use self::circuit::CircuitState;
+pub(crate) use self::connector::Connectors;
 use self::deduplicate::Deduplication;
 use self::http::HttpEndpoint;
 use self::in_process::InProcessEndpoint;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use coko_core::ids::Entropy;
 
 use super::circuit::Circuit;
+use super::connector::Connectors;
 use super::http::Client;
 use super::retry::Retries;
-use super::tls::ClientTls;
 use crate::config::{Config, ConfigError, SubgraphConfig, TrafficConfig};
 
 /// How subgraphs are reached, whatever the supergraph. It outlives reloads.
@@ -17,6 +17,8 @@ pub(crate) struct Reach {
     client: Client,
     /// Of subgraphs whose connections are made in another way.
     own_clients: HashMap<String, Client>,
+    /// How connections are made to subgraphs with certificates of their own.
+    certified: Vec<(String, Arc<Connectors>)>,
     in_process: HashMap<String, axum::Router>,
     entropy: Entropy,
     shares_tokens: bool,
@@ -42,27 +44,40 @@ impl Reach {
     ) -> Result<Self, ConfigError> {
         let connect_timeout = Duration::from_millis(config.timeouts.connect_ms);
         let all = config.traffic.http2;
-        let mut own_clients = HashMap::new();
+        let connectors = |name: &str, http2, tls| {
+            Connectors::new(connect_timeout, http2, tls).map_err(|reason| {
+                ConfigError::SubgraphTls {
+                    name: name.to_owned(),
+                    reason,
+                }
+            })
+        };
+        let (mut own_clients, mut certified) = (HashMap::new(), Vec::new());
         for (name, own) in &config.subgraphs {
             let http2 = own.http2.unwrap_or(all);
             if own.tls.is_none() && http2 == all {
                 continue;
             }
-            let tls = own.tls.as_ref().map(ClientTls::load).transpose();
-            let tls = tls.map_err(|reason| ConfigError::SubgraphTls {
-                name: name.clone(),
-                reason,
-            })?;
-            own_clients.insert(name.clone(), Client::new(connect_timeout, http2, tls));
+            let connectors = connectors(name, http2, own.tls.as_ref())?;
+            own_clients.insert(name.clone(), Client::new(&connectors));
+            if own.tls.is_some() {
+                certified.push((name.clone(), Arc::new(connectors)));
+            }
         }
         Ok(Self {
-            client: Client::new(connect_timeout, all, None),
+            client: Client::new(&connectors("*", all, None)?),
             own_clients,
+            certified,
             in_process,
             entropy,
             shares_tokens,
             guards: Mutex::default(),
         })
+    }
+
+    /// Subgraphs with certificates that may change, by name.
+    pub(crate) fn certified(&self) -> &[(String, Arc<Connectors>)] {
+        &self.certified
     }
 
     /// Whether calls with equal tokens may be shared.

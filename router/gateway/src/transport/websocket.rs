@@ -69,7 +69,7 @@ impl WebSocketEndpoint {
         headers: &HeaderMap,
         cap: usize,
     ) -> Result<SubgraphEvents, TransportError> {
-        let connector = self.client.connector.clone();
+        let connector = self.client.upgrading.clone();
         let stream = connector
             .oneshot(self.uri.clone())
             .await

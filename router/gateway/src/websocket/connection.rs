@@ -151,8 +151,11 @@ impl Connection {
                 Flow::Close(Close::too_many_initialisations())
             }
             ClientMessage::ConnectionInit { payload } => {
-                self.initialise(&payload.unwrap_or_default());
-                self.say(socket, ACK.to_owned()).await
+                if self.initialise(&payload.unwrap_or_default()) {
+                    self.say(socket, ACK.to_owned()).await
+                } else {
+                    Flow::Close(Close::forbidden())
+                }
             }
             ClientMessage::Ping { payload } => self.say(socket, pong(payload)).await,
             ClientMessage::Pong {} => Flow::Continue,
@@ -169,15 +172,18 @@ impl Connection {
         }
     }
 
-    /// The token of the payload counts before that of the header: it is what the page itself says.
-    fn initialise(&mut self, payload: &Map<String, Value>) {
-        if let Some(token) = token(payload)
-            && let Ok(value) = HeaderValue::try_from(token)
-        {
+    /// The token of the payload counts before that of the header: it is what the page itself says. Who shows what can be no
+    /// token is not taken for somebody else.
+    fn initialise(&mut self, payload: &Map<String, Value>) -> bool {
+        if let Some(token) = token(payload) {
+            let Ok(value) = HeaderValue::try_from(token) else {
+                return false;
+            };
             let headers = Arc::make_mut(&mut self.client.headers);
             headers.insert(header::AUTHORIZATION, value);
         }
         self.acknowledged = true;
+        true
     }
 
     async fn subscribe(

@@ -59,6 +59,10 @@ impl Close {
         Self::new(4401, "Unauthorized")
     }
 
+    pub(super) fn forbidden() -> Self {
+        Self::new(4403, "Forbidden")
+    }
+
     pub(super) fn not_acceptable() -> Self {
         Self::new(4406, "Subprotocol not acceptable")
     }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use axum::extract::{FromRequestParts as _, Request, WebSocketUpgrade};
 use axum::response::{IntoResponse as _, Response};
 use coko_core::Code;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::message::{Close, PROTOCOL};
 use crate::context::{ClientContext, RequestContext};
 use crate::engine::Engine;
+use crate::headers::FORWARDED;
 use crate::media::StreamMedia;
 use crate::receive;
 use crate::refusal::{Refusal, seconds};
@@ -98,15 +99,7 @@ fn crowded() -> Refusal {
 
 /// What the connection keeps of the client. It must not keep the request's buffers.
 fn lasting(mut context: RequestContext) -> ClientContext {
-    let kept = ["save-data", "tracestate"].map(HeaderName::from_static);
-    let standard = [
-        header::AUTHORIZATION,
-        header::ACCEPT_LANGUAGE,
-        header::USER_AGENT,
-    ];
-    let configured = context.engine.config.forward_headers.iter();
-    let configured = configured.filter_map(|name| name.parse().ok());
-    let headers = compact(&context, kept.into_iter().chain(standard).chain(configured));
+    let headers = compact(&context, FORWARDED.iter().chain(&context.engine.forwarded));
     context.stream = Some(StreamMedia::WebSocket);
     ClientContext::new(&context, headers)
 }

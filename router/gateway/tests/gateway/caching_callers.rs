@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::caching::{World, stage};
+use crate::cached::{World, stage};
 
 const QUERY: &str = "{ mine books { id title note stars } }";
 

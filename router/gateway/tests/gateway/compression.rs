@@ -152,6 +152,15 @@ async fn answers_are_compressed_with_the_dictionary_that_a_client_has() {
         "{size} bytes with a dictionary, {without} without"
     );
 
+    // Brotli where that is what the client takes; how it is read is tested where it is written.
+    for accepted in ["gzip, dcb", "dcb, dcz;q=0.5"] {
+        let response = get(&stack, TYPES, &with(accepted)).await;
+        assert_eq!(encoding(&response), Some("dcb"), "{accepted}");
+        let encoded = response.bytes().await.unwrap();
+        assert_eq!(encoded[..4], [0xff, 0x44, 0x43, 0x42]);
+        assert_eq!(encoded[4..36], Sha256::digest(&dictionary)[..]);
+        assert!(encoded.len() < without / 4, "{} bytes", encoded.len());
+    }
     for (accepted, expected) in [("gzip", Some("gzip")), ("gzip, dcz;q=0", Some("gzip"))] {
         assert_eq!(
             encoding(&get(&stack, TYPES, &with(accepted)).await),

@@ -1,8 +1,12 @@
 //! Subscriptions that are fed by JetStream events, on a private broker.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_nats::jetstream;
+use axum::extract::Request;
+use axum::middleware::map_request;
 use coko_composition::{SubgraphSource, compose};
 use coko_core::servers::NatsServer;
 use coko_core::service::Nats;
@@ -11,7 +15,7 @@ use coko_gateway::{Config, Dependencies, Gateway, SupergraphSource};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::live::{Events, Heard, Talk};
+use crate::clients::{Events, Heard, Talk};
 use crate::support::{Answer, books, federation_sdl, graphql_router, serve, serve_gateway};
 
 const SDL: &str = r#"
@@ -23,6 +27,8 @@ const QUERY: &str = "subscription($id: ID) { changed(id: $id) { id title } }";
 
 /// A gateway whose second subgraph is a stream of events.
 struct Fed {
+    /// Calls to the subgraph that knows the books.
+    calls: Arc<AtomicUsize>,
     server: NatsServer,
     nats: Nats,
     url: String,
@@ -46,7 +52,13 @@ async fn fed_with(change: impl FnOnce(&mut Config)) -> Fed {
         })
         .await
         .unwrap();
-    let books_url = format!("{}/graphql", serve(graphql_router(books())).await);
+    let calls = Arc::<AtomicUsize>::default();
+    let counted = calls.clone();
+    let router = graphql_router(books()).layer(map_request(move |request: Request| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        std::future::ready(request)
+    }));
+    let books_url = format!("{}/graphql", serve(router).await);
     let source = |name: &str, url: &str, sdl: String| SubgraphSource {
         name: name.to_owned(),
         url: url.to_owned(),
@@ -90,6 +102,7 @@ async fn fed_with(change: impl FnOnce(&mut Config)) -> Fed {
         .await
         .unwrap_or_else(|error| panic!("{error}"));
     Fed {
+        calls,
         server,
         nats,
         url: serve_gateway(&gateway).await,
@@ -200,6 +213,38 @@ async fn a_returning_client_misses_nothing() {
             "{message}"
         );
     }
+}
+
+#[tokio::test]
+async fn those_who_return_together_share_what_they_missed() {
+    let fed = fed().await;
+    for _ in 0..30 {
+        fed.publish("1").await;
+    }
+    // The first was away longest; the others have seen more or less of it.
+    let first = fed.events(json!({}), Some("0")).await;
+    let returning = (1..20).map(|seen| {
+        let (fed, last) = (&fed, seen.to_string());
+        async move { (seen, fed.events(json!({}), Some(&last)).await) }
+    });
+    let mut events = futures::future::join_all(returning).await;
+    events.push((0, first));
+    for (seen, events) in &mut events {
+        for expected in *seen + 1..=30 {
+            assert_eq!(next(events).await.0, expected);
+        }
+    }
+    // One who comes while they are there reads on where they stopped.
+    fed.publish("2").await;
+    let mut late = fed.events(json!({}), Some("29")).await;
+    assert_eq!(next(&mut late).await.0, 30);
+    for (_, events) in &mut events {
+        assert_eq!(next(events).await, (31, "L'Enfant noir".to_owned()));
+    }
+    assert_eq!(next(&mut late).await.0, 31);
+    // Each event once for all of them, and the last one also for those who followed already.
+    let calls = fed.calls.load(Ordering::SeqCst);
+    assert!((31..=32).contains(&calls), "{calls}");
 }
 
 #[tokio::test]

@@ -321,6 +321,7 @@ async fn the_page_health_readiness_and_metrics() {
 async fn other_origins_are_let_in_by_name() {
     let stack = stack_with(Shape::OverHttp, |config, _| {
         config.cors.origins = vec!["https://app.example".into()];
+        config.forward_headers = vec!["x-tenant".to_owned()];
     })
     .await;
     for (origin, allowed) in [
@@ -336,6 +337,16 @@ async fn other_origins_are_let_in_by_name() {
             .send()
             .await
             .unwrap();
+        let taken = preflight.headers()["access-control-allow-headers"].to_str();
+        let taken: Vec<&str> = taken.unwrap().split(',').collect();
+        for header in [
+            "authorization",
+            "apollographql-client-name",
+            "apollographql-client-version",
+            "x-tenant",
+        ] {
+            assert!(taken.contains(&header), "{header} in {taken:?}");
+        }
         assert_eq!(
             preflight
                 .headers()

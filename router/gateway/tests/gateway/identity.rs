@@ -293,3 +293,35 @@ async fn subgraphs_are_told_of_the_clients_operation_under_seal() {
     );
     assert_eq!(envelope.address, Some("127.0.0.1".parse().unwrap()));
 }
+
+/// A supergraph may call the directives otherwise, or put them on interfaces alone.
+#[tokio::test]
+async fn demands_hold_under_any_name() {
+    let guarded = guarded(true).await;
+    let gateway = &guarded.stack.gateway;
+    let renamed = guarded
+        .stack
+        .sdl
+        .replace(
+            "authenticated/v0.1\", for",
+            "authenticated/v0.1\", as: \"signedIn\", for",
+        )
+        .replace("@authenticated", "@signedIn");
+    assert!(renamed.contains("secret: String") && renamed.contains(" @signedIn"));
+    gateway.reload(&renamed).await.unwrap();
+    let answer = guarded.stack.run("{ secret }").await;
+    assert_eq!(
+        (answer.status, answer.codes()),
+        (401, vec!["UNAUTHENTICATED"])
+    );
+    assert!(!gateway.public_sdl().contains("signedIn"));
+    let unknown = renamed.replace(
+        "https://specs.apollo.dev/authenticated",
+        "https://specs.test/authenticated",
+    );
+    let refused = gateway.reload(&unknown).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("https://specs.test/authenticated/v0.1 for SECURITY"),
+        "{refused}"
+    );
+}

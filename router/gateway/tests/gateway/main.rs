@@ -5,9 +5,14 @@
     reason = "a test that cannot go on panics, in its helpers too"
 )]
 
+mod authority;
+mod cached;
 mod caching;
 mod caching_callers;
+mod caching_events;
+mod clients;
 mod compression;
+mod connections;
 mod failures;
 mod faults;
 mod feeds;
@@ -15,16 +20,19 @@ mod http;
 mod identity;
 mod limits;
 mod live;
+mod metrics;
 mod npm;
 mod overrides;
 mod persisted;
 mod queries;
 mod quotas;
 mod reload;
+mod rogue;
 mod stream_tokens;
 mod subscriptions;
 mod support;
 mod tls;
+mod tls_subgraphs;
 mod traces;
 mod traffic;
 mod uploads;

@@ -83,6 +83,36 @@ async fn the_table_of_modes() {
     }
 }
 
+/// A page of any site may ask for the address of a document that was published, and for nothing else by that way.
+#[tokio::test]
+async fn the_address_of_a_document_runs_that_document_only() {
+    let stack = with_mode(PersistedMode::Allow).await;
+    let other = hash(OTHER);
+    let get = async |id: &str, parameters: &[(&str, &str)]| {
+        let url = format!("{}/{id}", stack.endpoint());
+        stack.send(stack.client.get(url).query(parameters)).await
+    };
+    assert_eq!(get("known", &[]).await.data()["mood"], "well");
+    let persisted = by_hash(OTHER)["extensions"].to_string();
+    for parameters in [
+        &[("query", OTHER)][..],
+        &[("id", other.as_str())],
+        &[("extensions", persisted.as_str())],
+    ] {
+        for id in ["known", other.as_str()] {
+            let answer = get(id, parameters).await;
+            assert_eq!((answer.status, answer.codes()), (400, vec!["BAD_REQUEST"]));
+        }
+    }
+    let named_twice = get("known", &[("documentId", other.as_str())]).await;
+    assert_eq!(named_twice.data()["mood"], "well");
+    // Nothing was registered by the way.
+    assert_eq!(
+        get(&other, &[]).await.codes(),
+        ["PERSISTED_QUERY_NOT_FOUND"]
+    );
+}
+
 #[tokio::test]
 async fn a_claimed_name_makes_the_rule_stricter_only() {
     let ask = async |stack: &Stack, name: &str| {

@@ -8,7 +8,8 @@ use coko_core::testkit::{TestPlatform, TokenFor};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::live::{CHANGED, Events, LiveStack, Talk, Way, live_stack_with, second};
+use crate::clients::{Events, Talk};
+use crate::live::{CHANGED, LiveStack, Way, live_stack_with, second};
 
 async fn guarded(anonymous: bool) -> (LiveStack, TestPlatform) {
     let test = TestPlatform::new();

@@ -6,9 +6,8 @@ use coko_core::lifecycle::Shutdown;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::live::{
-    CHANGED, Events, Happening, Heard, Talk, Way, eventually, live_stack, live_stack_with, second,
-};
+use crate::clients::{Events, Heard, Talk};
+use crate::live::{CHANGED, Happening, Way, eventually, live_stack, live_stack_with, second};
 use crate::support::Answer;
 
 fn next(id: &str, payload: Value) -> Value {
@@ -151,6 +150,11 @@ async fn the_protocol_is_enforced() {
         (
             4401,
             text(json!({ "id": "1", "type": "subscribe", "payload": { "query": "{ alive }" } })),
+        ),
+        // What can be no token is no reason to take the caller for a guest.
+        (
+            4403,
+            text(json!({ "type": "connection_init", "payload": { "token": "a\nb" } })),
         ),
     ];
     for (expected, message) in table {

@@ -67,6 +67,12 @@ pub(crate) async fn file_processed(
     let Some(book) = file.book_id else {
         return Ok(());
     };
+    if let Some(uploader) = file.uploaded_by
+        && !may_change(connection, uploader, book).await?
+    {
+        tracing::warn!(file = %file.file_id, %book, %uploader, "a file for somebody else's book is ignored");
+        return Ok(());
+    }
     let changed = match file.kind.as_str() {
         "COVER" if !file.images.is_empty() => {
             let widths: Map<String, Value> = file
@@ -92,6 +98,20 @@ pub(crate) async fn file_processed(
         announce_updated(connection, context, &[book]).await?;
     }
     Ok(())
+}
+
+/// Whether a book is one that `user` may edit: of a house of theirs, or without a house and entered by them.
+async fn may_change(connection: &mut Connection, user: Uuid, book: Uuid) -> QueryResult<bool> {
+    let Some(book) = store::books::by_ids(connection, &[book]).await?.pop() else {
+        return Ok(false);
+    };
+    match book.publisher_id {
+        Some(house) => {
+            let houses = store::publishers::of_user(connection, user).await?;
+            Ok(houses.contains(&house))
+        }
+        None => Ok(book.created_by == Some(user)),
+    }
 }
 
 /// Makes a book of a published work, or brings the one that was made of it up to date.

@@ -183,12 +183,46 @@ async fn downloads_count_and_raise_popularity() {
 }
 
 #[tokio::test]
+async fn nobody_gives_a_cover_to_somebody_elses_book() {
+    let catalogue = Catalogue::new().await;
+    let book = catalogue.draft(&catalogue.publisher(), "Le mien").await;
+    let book = crate::support::publish(&catalogue.publisher(), &book).await;
+    let file = |uploader| FileProcessed {
+        kind: "EPUB".to_owned(),
+        book_id: book["id"].as_str().unwrap().parse().ok(),
+        uploaded_by: Some(uploader),
+        page_count: Some(77),
+        ..FileProcessed::sample()
+    };
+    let consumers = catalogue.consumers();
+    let pages = async || {
+        let query = "query($id: ID!) { book(id: $id) { pageCount } }";
+        let answer = catalogue
+            .guest()
+            .run_with(query, json!({ "id": book["id"] }))
+            .await;
+        answer.ok()["book"]["pageCount"].clone()
+    };
+    consumers
+        .handle(&event(&catalogue, &file(crate::support::RIVAL)))
+        .await
+        .unwrap();
+    assert_eq!(pages().await, Value::Null);
+    consumers
+        .handle(&event(&catalogue, &file(crate::support::PUBLISHER)))
+        .await
+        .unwrap();
+    assert_eq!(pages().await, 77);
+}
+
+#[tokio::test]
 async fn files_give_covers_samples_and_page_counts() {
     let catalogue = Catalogue::new().await;
     let book = catalogue.published("Illustré").await;
     let file = |kind: &str| FileProcessed {
         kind: kind.to_owned(),
         book_id: book["id"].as_str().unwrap().parse().ok(),
+        uploaded_by: None,
         images: Vec::new(),
         ..FileProcessed::sample()
     };

@@ -103,7 +103,9 @@ fn in_a_chain_below_an_entity_of_the_same_type() {
         &world.normalize(query),
         &PlanCancellation::new(),
     );
-    assert_eq!(refused.unwrap_err().code(), ErrorCode::Internal);
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::Internal);
+    assert!(refused.public_message().contains("@requires"), "{refused}");
 }
 
 /// Another field stands under the required one's name.

@@ -1,0 +1,321 @@
+//! What a product says of a book.
+
+use coko_core::money::{Currency, Money};
+use coko_core::text;
+
+use super::element::Element;
+use crate::import::{CategoryKey, Record, Rejection, Row};
+use crate::model::{ContributorRole, Format, Isbn, PublicationDate, bcp47};
+
+/// A product as a row, with what was left out of it.
+pub(super) fn row(product: &Element, line: u64) -> Row {
+    let mut warnings = Vec::new();
+    let record = record(product, line, &mut warnings);
+    Row {
+        line,
+        record,
+        warnings,
+    }
+}
+
+fn record(
+    product: &Element,
+    line: u64,
+    warnings: &mut Vec<Rejection>,
+) -> Result<Record, Rejection> {
+    let reject = |field: &str, reason: String| Rejection::new(line, field, reason);
+    let clean = |field: &str, input: &str, max: usize| {
+        text::line(input, max).map_err(|error| reject(field, error.to_string()))
+    };
+    let Some(id) = product.value("RecordReference") else {
+        return Err(reject(
+            "RecordReference",
+            "the element is missing".to_owned(),
+        ));
+    };
+    let id = clean("RecordReference", id, 200)?;
+    if product.value("NotificationType") == Some("05") {
+        return Err(reject(
+            "NotificationType",
+            "deletions are done by withdrawing the book".to_owned(),
+        ));
+    }
+    let missing = |name: &str| reject(name, "the element is missing".to_owned());
+    let descriptive = product
+        .find("DescriptiveDetail")
+        .ok_or_else(|| missing("DescriptiveDetail"))?;
+    let (title, subtitle) = title(descriptive, "01").ok_or_else(|| missing("TitleDetail"))?;
+    let title = clean("TitleText", &title, 300)?;
+    let language = descriptive
+        .coded("Language", "LanguageRole", "01")
+        .and_then(|language| language.value("LanguageCode"));
+    let code = language.ok_or_else(|| missing("Language"))?;
+    let language =
+        bcp47(code).ok_or_else(|| reject("LanguageCode", format!("`{code}` is not a language")))?;
+
+    let mut record = Record::new(id, title, language);
+    record.subtitle = subtitle
+        .map(|text| clean("Subtitle", &text, 300))
+        .transpose()?;
+    // ISBN-13 by either of its names, then ISBN-10.
+    for kind in ["15", "03", "02"] {
+        let identifier = product
+            .coded("ProductIdentifier", "ProductIDType", kind)
+            .and_then(|element| element.value("IDValue"));
+        let Some(value) = identifier else { continue };
+        match value.parse::<Isbn>() {
+            Ok(isbn) => {
+                record.isbn.get_or_insert(isbn);
+            }
+            // An EAN of type 03 need not be a book's.
+            Err(_) if kind == "03" => {}
+            Err(error) => return Err(reject("IDValue", format!("`{value}`: {error}"))),
+        }
+    }
+    record.format = format(descriptive);
+    record.contributors = contributors(descriptive, &clean)?;
+    for collection in descriptive.all("Collection") {
+        if let Some((name, position)) = collection_title(collection) {
+            record.series = Some((clean("Collection", &name, 200)?, position));
+            break;
+        }
+    }
+    let pages = descriptive.all("Extent").find(|extent| {
+        extent.value("ExtentUnit") == Some("03")
+            && matches!(
+                extent.value("ExtentType"),
+                Some("00" | "05" | "07" | "08" | "10" | "11")
+            )
+    });
+    record.page_count = pages
+        .and_then(|extent| extent.value("ExtentValue")?.parse().ok())
+        .filter(|pages| (1..=100_000).contains(pages));
+    let subjects = descriptive.all("Subject").filter(|subject| {
+        // Thema is scheme 93; 94 to 99 are its qualifiers, which are no shelves.
+        subject.value("SubjectSchemeIdentifier") == Some("93")
+    });
+    record.categories = subjects
+        .filter_map(|subject| Some(CategoryKey::Thema(subject.value("SubjectCode")?.to_owned())))
+        .take(20)
+        .collect();
+    if let Some(collateral) = product.find("CollateralDetail") {
+        let described = ["03", "02"]
+            .iter()
+            .find_map(|kind| collateral.coded("TextContent", "TextType", kind));
+        if let Some(content) = described.and_then(|element| element.find("Text")) {
+            let plain = plain_text(content);
+            record.description = match text::block(&plain, 10_000) {
+                Ok(text) => Some(text),
+                Err(text::TextError::Empty) => None,
+                Err(error) => return Err(reject("Text", error.to_string())),
+            };
+        }
+    }
+    if let Some(publishing) = product.find("PublishingDetail") {
+        if let Some(name) = publishing
+            .find("Publisher")
+            .and_then(|publisher| publisher.value("PublisherName"))
+        {
+            record.publisher = Some(clean("PublisherName", name, 200)?);
+        }
+        let date = publishing
+            .coded("PublishingDate", "PublishingDateRole", "01")
+            .and_then(|date| date.value("Date"));
+        if let Some(digits) = date {
+            record.publication = Some(
+                parse_date(digits)
+                    .ok_or_else(|| reject("Date", format!("`{digits}` is not a date")))?,
+            );
+        }
+    }
+    record.prices = prices(product, line, warnings)?;
+    Ok(record)
+}
+
+fn title(parent: &Element, kind: &str) -> Option<(String, Option<String>)> {
+    let detail = parent.coded("TitleDetail", "TitleType", kind)?;
+    let element = detail
+        .coded("TitleElement", "TitleElementLevel", "01")
+        .or_else(|| detail.find("TitleElement"))?;
+    Some((
+        title_text(element)?,
+        element.value("Subtitle").map(str::to_owned),
+    ))
+}
+
+fn title_text(element: &Element) -> Option<String> {
+    element.value("TitleText").map(str::to_owned).or_else(|| {
+        let rest = element.value("TitleWithoutPrefix")?;
+        Some(
+            element
+                .value("TitlePrefix")
+                .map_or_else(|| rest.to_owned(), |prefix| format!("{prefix} {rest}")),
+        )
+    })
+}
+
+fn collection_title(collection: &Element) -> Option<(String, Option<f64>)> {
+    let detail = collection.find("TitleDetail")?;
+    let named = detail
+        .coded("TitleElement", "TitleElementLevel", "02")
+        .or_else(|| detail.find("TitleElement"))?;
+    let part = detail
+        .all("TitleElement")
+        .find_map(|element| element.value("PartNumber"));
+    let position = part
+        .and_then(|part| part.parse().ok())
+        .filter(|position| (0.0..=10_000.0).contains(position));
+    Some((title_text(named)?, position))
+}
+
+fn contributors(
+    descriptive: &Element,
+    clean: &dyn Fn(&str, &str, usize) -> Result<String, Rejection>,
+) -> Result<Vec<(String, ContributorRole)>, Rejection> {
+    let mut ordered: Vec<(u32, &Element)> = descriptive
+        .all("Contributor")
+        .map(|element| {
+            let number = element
+                .value("SequenceNumber")
+                .and_then(|number| number.parse().ok());
+            (number.unwrap_or(u32::MAX), element)
+        })
+        .collect();
+    ordered.sort_by_key(|(number, _)| *number);
+    let mut contributors = Vec::new();
+    for (_, element) in ordered.into_iter().take(100) {
+        let Some(name) = element
+            .value("PersonName")
+            .or_else(|| element.value("CorporateName"))
+        else {
+            continue;
+        };
+        let name = clean("PersonName", name, 200)?;
+        for code in element.all("ContributorRole") {
+            contributors.push((name.clone(), role(code.text.trim())));
+        }
+    }
+    Ok(contributors)
+}
+
+/// ONIX code list 17.
+fn role(code: &str) -> ContributorRole {
+    match code {
+        "A01" | "A02" | "A03" => ContributorRole::Author,
+        "A12" | "A35" | "A36" => ContributorRole::Illustrator,
+        "A13" => ContributorRole::Photographer,
+        "A15" | "A19" | "A23" | "A24" => ContributorRole::Preface,
+        "B01" | "B09" | "B11" | "C01" => ContributorRole::Editor,
+        "B06" | "B08" | "B10" => ContributorRole::Translator,
+        "E03" | "E07" => ContributorRole::Narrator,
+        _ => ContributorRole::Other,
+    }
+}
+
+/// ONIX code lists 150 and 175.
+fn format(descriptive: &Element) -> Option<Format> {
+    if descriptive
+        .value("ProductForm")
+        .is_some_and(|form| form.starts_with('A'))
+    {
+        return Some(Format::Audiobook);
+    }
+    descriptive
+        .all("ProductFormDetail")
+        .find_map(|detail| match detail.text.trim() {
+            "E101" => Some(Format::Epub),
+            "E107" => Some(Format::Pdf),
+            _ => None,
+        })
+}
+
+/// `1953`, `195310` or `19531001`.
+fn parse_date(digits: &str) -> Option<PublicationDate> {
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let text = match digits.len() {
+        4 => digits.to_owned(),
+        6 => format!("{}-{}", &digits[..4], &digits[4..]),
+        8 => format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]),
+        _ => return None,
+    };
+    text.parse().ok()
+}
+
+/// The text of an element with the text of any XHTML inside it; markup that came escaped is taken out.
+fn plain_text(element: &Element) -> String {
+    let mut text = element.text.clone();
+    for child in &element.children {
+        text.push_str(&plain_text(child));
+        text.push('\n');
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut inside = false;
+    for c in text.chars() {
+        match c {
+            '<' => inside = true,
+            '>' if inside => inside = false,
+            _ if !inside => plain.push(c),
+            _ => {}
+        }
+    }
+    plain
+}
+
+fn prices(
+    product: &Element,
+    line: u64,
+    warnings: &mut Vec<Rejection>,
+) -> Result<Vec<Money>, Rejection> {
+    let mut prices: Vec<Money> = Vec::new();
+    let listed = product
+        .all("ProductSupply")
+        .flat_map(|supply| supply.all("SupplyDetail"))
+        .flat_map(|detail| detail.all("Price"));
+    for price in listed {
+        let (Some(amount), Some(code)) = (price.value("PriceAmount"), price.value("CurrencyCode"))
+        else {
+            continue;
+        };
+        let Ok(currency) = code.parse::<Currency>() else {
+            warnings.push(Rejection::new(
+                line,
+                "CurrencyCode",
+                format!("a price in `{code}` is left out"),
+            ));
+            continue;
+        };
+        if prices.iter().any(|earlier| earlier.currency == currency) {
+            continue;
+        }
+        let amount = minor_units(amount, currency).ok_or_else(|| {
+            Rejection::new(
+                line,
+                "PriceAmount",
+                format!("`{amount}` is not a price in {currency}"),
+            )
+        })?;
+        prices.push(Money::new(amount, currency));
+    }
+    prices.sort_by_key(|price| price.currency);
+    Ok(prices)
+}
+
+/// `12.99` EUR is 1299; no float is involved.
+pub(super) fn minor_units(text: &str, currency: Currency) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let exponent = currency.exponent() as usize;
+    let fraction = fraction.trim_end_matches('0');
+    if whole.is_empty()
+        || whole.len() > 9
+        || !digits(whole)
+        || !digits(fraction)
+        || fraction.len() > exponent
+    {
+        return None;
+    }
+    let amount: i64 = format!("{whole}{fraction:0<exponent$}").parse().ok()?;
+    (amount <= 100_000_000).then_some(amount)
+}

@@ -1,0 +1,33 @@
+//! What other domains say of readers. Each runs in its consumer's transaction.
+
+use coko_core::context::CommandContext;
+use coko_core::database::Connection;
+use diesel::QueryResult;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::remove;
+use crate::store;
+
+/// A reader may, or may no longer, have the files of a book.
+pub(crate) async fn entitle(
+    connection: &mut Connection,
+    (user, book): (Uuid, Uuid),
+    granted: bool,
+    at: OffsetDateTime,
+) -> QueryResult<()> {
+    store::grants::record(connection, user, book, granted, at).await
+}
+
+/// An account is gone: what was private goes, what books are made of stays without its name.
+pub(crate) async fn forget(
+    connection: &mut Connection,
+    context: &CommandContext,
+    user: Uuid,
+) -> QueryResult<()> {
+    for id in store::files::private_of(connection, user).await? {
+        remove(connection, context, id).await?;
+    }
+    store::files::disown(connection, user).await?;
+    store::grants::forget(connection, user).await
+}
