@@ -37,14 +37,17 @@ const REQUEST_HEADERS: [header::HeaderName; 12] = [
 ];
 
 /// What of the answer reaches the client.
-const RESPONSE_HEADERS: [header::HeaderName; 7] = [
+const RESPONSE_HEADERS: [header::HeaderName; 10] = [
     header::CACHE_CONTROL,
+    header::CONTENT_DISPOSITION,
     header::CONTENT_LANGUAGE,
     header::CONTENT_TYPE,
     header::ETAG,
     header::LAST_MODIFIED,
     header::LOCATION,
+    header::REFERRER_POLICY,
     header::VARY,
+    header::X_CONTENT_TYPE_OPTIONS,
 ];
 
 /// The public paths of `subgraph`, at the host where `config` says that it answers; empty when it says nothing.

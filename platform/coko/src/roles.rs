@@ -54,6 +54,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         &["/webhooks/{provider}"],
         false
     ),
+    subgraph!(
+        coko_reading,
+        "libraries, progress, annotations",
+        &["/notes/{file}", "/.well-known/offline-license-keys.json"],
+        false
+    ),
 ];
 
 /// A subgraph whose section of the configuration is parsed.
