@@ -12,6 +12,9 @@ locals {
       COKO_AUTH_COLUMN_KEYS = var.auth_keys.column_keys
       COKO_AUTH_LOOKUP_KEY  = var.auth_keys.lookup_key
     }
+    reading = {
+      COKO_READING_LICENSE_KEYS = var.license_keys
+    }
   }
 }
 

@@ -48,6 +48,12 @@ variable "auth_keys" {
   sensitive = true
 }
 
+variable "license_keys" {
+  description = "Reading's own: Ed25519 keys of offline licences `<id>:<hex>`, as `coko token keygen` prints them (the first signs, all are published)."
+  type        = string
+  sensitive   = true
+}
+
 variable "gitops" {
   description = "Whether Argo CD, already installed in the cluster, is told to deploy infra/gitops/application.yaml."
   type        = bool

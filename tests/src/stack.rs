@@ -355,12 +355,20 @@ impl Stack {
     /// # Errors
     /// When it is refused.
     pub async fn sign_in(&self, account: &Account) -> Result<Client> {
+        Ok(self.client()?.with_token(&self.token(account).await?))
+    }
+
+    /// An access token of an account.
+    ///
+    /// # Errors
+    /// When its sign-in is refused.
+    pub async fn token(&self, account: &Account) -> Result<String> {
         let client = self.client()?;
         let input = json!({ "email": account.email, "password": account.password });
         let answer = client.run_with(LOGIN, json!({ "input": input })).await?;
         let token = answer.ok()["login"]["tokens"]["accessToken"].as_str();
         let token = token.with_context(|| format!("sign-in was refused: {:#}", answer.body))?;
-        Ok(client.with_token(token))
+        Ok(token.to_owned())
     }
 
     /// The secret in the link of the newest letter to `recipient`, once it is there.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::tables::clamps;
 
 /// Milliseconds by which clocks differ without anybody's fault.
-const TOLERANCE: i64 = 30_000;
+const TOLERANCE: i64 = 10_000;
 
 /// When a field was written. The later of two wins: by wall time, then by what the device's clock said, then by the device.
 #[derive(
@@ -136,11 +136,8 @@ impl Clamps {
         let wall = match self.known.get(&key) {
             Some(wall) => *wall,
             None => {
-                let believed = if physical > now + TOLERANCE {
-                    now
-                } else {
-                    physical
-                };
+                // With the tolerance, so that what was believed before is never later than what is clamped now.
+                let believed = physical.min(now + TOLERANCE);
                 let wall = later.map_or(believed, |later| believed.min(later));
                 if physical > now + TOLERANCE {
                     self.known.insert(key, wall);
@@ -190,10 +187,11 @@ mod tests {
             clamps.stamp(100 * HOUR + TOLERANCE, 0, now).wall,
             100 * HOUR + TOLERANCE
         );
-        assert_eq!(clamps.stamp(200 * HOUR, 0, now).wall, 100 * HOUR);
+        let latest = 100 * HOUR + TOLERANCE;
+        assert_eq!(clamps.stamp(200 * HOUR, 0, now).wall, latest);
         // Heard again an hour later it is what it was.
         let later = moment(101 * HOUR);
-        assert_eq!(clamps.stamp(200 * HOUR, 0, later).wall, 100 * HOUR);
+        assert_eq!(clamps.stamp(200 * HOUR, 0, later).wall, latest);
         assert_eq!(clamps.into_fresh().len(), 1);
     }
 

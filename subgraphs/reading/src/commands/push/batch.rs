@@ -213,7 +213,7 @@ impl Batch {
             Ok(item) => item,
             Err(refused) => return refused,
         };
-        let is_read = item.read(change.locator.progression(), stamp.at().min(now));
+        let is_read = item.read(change.locator.progression(), stamp.at());
         if is_read {
             self.changed_items.insert(book);
         }
