@@ -53,6 +53,9 @@ macro_rules! text_enum {
         $vis enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] #[graphql(name = $text)] $variant),+ }
 
         impl $name {
+            /// Every variant, in order.
+            $vis const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// The name as it is stored and as clients see it.
             $vis fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }

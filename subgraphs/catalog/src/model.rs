@@ -14,7 +14,6 @@ mod publisher;
 pub mod reason;
 mod series;
 mod slug;
-mod stored;
 
 pub use coko_core::graphql::Refusal;
 

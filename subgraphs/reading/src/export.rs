@@ -11,6 +11,7 @@ use crate::model::annotation::quotable;
 
 text_enum! {
     /// A format of exported notes.
+    #[graphql(name = "NotesFormat")]
     pub(crate) Format {
         /// Markdown (CommonMark), to be read and edited.
         Markdown = "MARKDOWN",
@@ -20,9 +21,6 @@ text_enum! {
 }
 
 impl Format {
-    /// Every format.
-    pub(crate) const ALL: [Self; 2] = [Self::Markdown, Self::WebAnnotation];
-
     /// The end of a file's name.
     pub(crate) fn extension(self) -> &'static str {
         match self {

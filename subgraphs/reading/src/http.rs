@@ -80,8 +80,8 @@ async fn exported(
 ) -> Result<Response, Error> {
     let (book, extension) = file.split_once('.').ok_or_else(Error::not_found)?;
     let book: Uuid = book.parse().map_err(|_| Error::not_found())?;
-    let format = Format::ALL
-        .into_iter()
+    let format = *Format::ALL
+        .iter()
         .find(|format| format.extension() == extension)
         .ok_or_else(Error::not_found)?;
     let resource = exports::resource(book);

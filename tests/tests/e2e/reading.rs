@@ -3,6 +3,7 @@
 
 use coko_core::clock::Clock;
 use coko_core::ids::Entropy;
+use coko_core::service::Nats;
 use coko_tests::{Client, Shape, Stack};
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -84,6 +85,20 @@ impl Events {
             self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
+}
+
+/// The newest event of a kind in the history of reading.
+async fn last_said(stack: &Stack, kind: &str) -> Option<Value> {
+    let nats = Nats::connect(&stack.nats.url(), "listener", 1)
+        .await
+        .unwrap();
+    let history = nats.jetstream.get_stream("COKO_READING").await.ok()?;
+    let subject = format!("coko.reading.{kind}");
+    let message = history
+        .get_last_raw_message_by_subject(&subject)
+        .await
+        .ok()?;
+    serde_json::from_slice(&message.payload).ok()
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -202,8 +217,12 @@ async fn journey(shape: Shape) {
     let finished = "query { me { library(status: READ) { nodes { status finishedAt } } } }";
     let read = reader.run(finished).await.unwrap();
     assert_eq!(read.ok()["me"]["library"]["nodes"][0]["status"], "READ");
-    let listed = stack.command(&["events", "list", "--format", "json"]).await.unwrap();
-    assert!(listed.contains("reading"), "{listed}");
+    let completed = eventually("`reading.completed`", async || {
+        last_said(&stack, "reading.completed").await
+    })
+    .await;
+    assert_eq!(completed["data"]["book_id"], *book);
+    assert_eq!(completed["data"]["self_reported"], false);
 
     refunded(&stack, &purchase).await;
     eventually("the end of the right", async || {

@@ -12,7 +12,7 @@ pub use changes::{BookChanges, CheckedChanges, check_categories, check_prices};
 
 use super::checks::Checks;
 use super::reason::{IllegalStatus, Incomplete};
-use super::stored::text_enum;
+use coko_core::text_enum;
 use super::{Isbn, Precision, PublicationDate, Refusal, Slug};
 use crate::error::{PublishBookErrorCode, WithdrawBookErrorCode};
 use crate::tables::{book_stats, books};
@@ -25,7 +25,7 @@ pub(crate) const DESCRIPTION: usize = 10_000;
 text_enum! {
     /// Whether readers find a book.
     #[graphql(name = "BookStatus")]
-    Status {
+    pub Status {
         /// Being prepared; only its editors see it.
         Draft = "DRAFT",
         /// On the shelf.
@@ -38,7 +38,7 @@ text_enum! {
 text_enum! {
     /// What a book is read with.
     #[graphql(name = "BookFormat")]
-    Format {
+    pub Format {
         /// Reflowable text.
         Epub = "EPUB",
         /// Fixed pages.
@@ -52,7 +52,7 @@ text_enum! {
 
 text_enum! {
     /// What someone did for a book.
-    ContributorRole {
+    pub ContributorRole {
         /// Wrote it.
         Author = "AUTHOR",
         /// Put it into another language.

@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use time::{Date, Month};
 
-use super::stored::text_enum;
+use coko_core::text_enum;
 
 text_enum! {
     /// How much of a publication date is known.
-    Precision {
+    pub Precision {
         /// Only the year.
         Year = "YEAR",
         /// Year and month.

@@ -8,7 +8,7 @@ use diesel::expression::AsExpression;
 use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 
-use super::stored::text_column;
+use coko_core::text_column;
 
 /// A valid ISBN-13, thirteen digits without hyphens.
 #[derive(

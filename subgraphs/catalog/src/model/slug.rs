@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::stored::{UnknownName, text_column};
+use coko_core::stored::UnknownName;
+use coko_core::text_column;
 
 /// Longest slug that is made from a text; a suffix that tells two apart comes on top.
 const MADE: usize = 80;

@@ -20,13 +20,13 @@ impl EntityQuery {
         &self,
         #[graphql(key)] id: ID,
         page_count: Option<i32>,
-    ) -> Result<Option<BookType>> {
-        Ok(Some(BookType { id, page_count }))
+    ) -> BookType {
+        BookType { id, page_count }
     }
 
     #[graphql(entity)]
-    async fn user_entity(&self, id: ID) -> Result<Option<UserType>> {
-        Ok(Some(UserType { id }))
+    async fn user_entity(&self, id: ID) -> UserType {
+        UserType { id }
     }
 
     #[graphql(entity)]

@@ -45,6 +45,7 @@ text_enum! {
 
 text_enum! {
     /// Who sees an annotation.
+    #[graphql(name = "AnnotationPrivacy")]
     pub(crate) Privacy {
         /// Its owner.
         Private = "PRIVATE",

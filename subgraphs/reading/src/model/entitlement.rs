@@ -9,6 +9,7 @@ use crate::tables::entitlements;
 
 text_enum! {
     /// What a right to read comes from, the strongest first.
+    #[graphql(name = "EntitlementSource")]
     pub(crate) Source {
         /// An order that was paid.
         Purchased = "PURCHASED",

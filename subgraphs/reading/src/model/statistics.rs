@@ -18,6 +18,7 @@ const KNOWN_AFTER: f64 = 20.0;
 
 text_enum! {
     /// What reading is summed up by.
+    #[graphql(name = "ReadingStatsPeriod")]
     pub(crate) Period {
         /// A day.
         Day = "DAY",

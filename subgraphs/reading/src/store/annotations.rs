@@ -142,7 +142,7 @@ pub(crate) async fn in_book(
 ) -> QueryResult<Vec<Annotation>> {
     let (progression, id) = from.unwrap_or((-1.0, Uuid::nil()));
     diesel::sql_query(FORWARD)
-        .bind::<Array<SqlUuid>, _>([book])
+        .bind::<Array<SqlUuid>, _>(vec![book])
         .bind::<SqlUuid, _>(user)
         .bind::<Double, _>(progression)
         .bind::<SqlUuid, _>(id)

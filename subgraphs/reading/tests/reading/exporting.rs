@@ -24,7 +24,7 @@ pub(crate) async fn get(library: &Library, path: &str) -> (StatusCode, Vec<u8>, 
 }
 
 async fn link(library: &Library, format: &str) -> Value {
-    let query = "query($b: ID!, $f: Format!) { exportNotes(bookId: $b, format: $f) {
+    let query = "query($b: ID!, $f: NotesFormat!) { exportNotes(bookId: $b, format: $f) {
         export { url format mediaType expiresAt } errors { code } } }";
     let variables = json!({ "b": BOOK, "f": format });
     let answer = library.reader(READER).run_with(query, variables).await;
