@@ -3,11 +3,14 @@
 pub(crate) mod markdown;
 pub(crate) mod web_annotation;
 
+use coko_core::graphql::FluentValue;
+use coko_core::locale::Locale;
 use coko_core::text_enum;
+use coko_core::translation::Translations;
 use uuid::Uuid;
 
-use crate::model::Annotation;
 use crate::model::annotation::quotable;
+use crate::model::{Annotation, AnnotationKind};
 
 text_enum! {
     /// A format of exported notes.
@@ -52,11 +55,69 @@ pub(crate) struct Notes {
     pub(crate) annotations: Vec<Annotation>,
 }
 
+/// The words around notes, in the reader's language.
+pub(crate) struct Words<'a> {
+    translations: &'a Translations,
+    locale: &'a Locale,
+}
+
+impl<'a> Words<'a> {
+    /// Words in `locale`.
+    pub(crate) fn new(translations: &'a Translations, locale: &'a Locale) -> Self {
+        Self {
+            translations,
+            locale,
+        }
+    }
+
+    fn text(&self, key: &str, name: &str, value: &str) -> String {
+        let argument = (name, FluentValue::from(value));
+        self.translations.text(self.locale, key, &[argument])
+    }
+
+    /// What the whole is called.
+    fn title(&self, notes: &Notes) -> String {
+        self.text("reading-export-title", "title", &notes.title)
+    }
+
+    /// Who wrote the book; none where that is not known.
+    fn authors(&self, notes: &Notes) -> Option<String> {
+        let authors = notes.authors.join(", ");
+        let by = self.text("reading-export-by", "authors", &authors);
+        Some(by).filter(|_| !authors.is_empty())
+    }
+
+    /// What an annotation is, and where.
+    fn head(&self, annotation: &Annotation) -> String {
+        let percent = format!("{:.0}", annotation.progression * 100.0);
+        let place = self.text("reading-export-place", "percent", &percent);
+        let kind = match annotation.kind {
+            AnnotationKind::Highlight => return place,
+            AnnotationKind::Note => "reading-export-note",
+            AnnotationKind::Bookmark => "reading-export-bookmark",
+        };
+        let kind = self.translations.text(self.locale, kind, &[]);
+        format!("{kind} {place}")
+    }
+}
+
 impl Notes {
     /// The passage of an annotation as it may leave the platform.
     pub(crate) fn quote(&self, annotation: &Annotation) -> Option<String> {
         let quote = annotation.quote.as_deref()?;
         Some(quotable(quote, self.is_protected)).filter(|quote| !quote.is_empty())
+    }
+
+    /// The annotations, each with the title of its chapter where that is another one than before.
+    pub(crate) fn by_chapter(&self) -> impl Iterator<Item = (Option<&str>, &Annotation)> {
+        let mut last = None;
+        self.annotations.iter().map(move |annotation| {
+            let locator = annotation.locator.as_ref();
+            let title = locator.and_then(|locator| locator.title.as_deref());
+            let fresh = title.filter(|title| last != Some(*title));
+            last = title.or(last);
+            (fresh, annotation)
+        })
     }
 }
 

@@ -19,7 +19,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::commands::{Reading, exports};
-use crate::export::{Format, markdown, web_annotation};
+use crate::export::{Format, Words, markdown, web_annotation};
 use crate::model::license::key_set;
 
 /// Exports of one person.
@@ -103,8 +103,9 @@ async fn exported(
         .await
         .map_err(|retry| Error::rate_limited(retry.0))?;
     let notes = exports::notes(reading, &viewer, book).await?;
+    let words = Words::new(&site.translations, locale);
     let body = match format {
-        Format::Markdown => markdown::render(&notes, &site.translations, locale).into_bytes(),
+        Format::Markdown => markdown::render(&notes, &words).into_bytes(),
         Format::WebAnnotation => {
             serde_json::to_vec_pretty(&web_annotation::render(&notes)).map_err(Error::internal)?
         }

@@ -3,51 +3,20 @@
 
 use std::fmt::Write as _;
 
-use coko_core::graphql::FluentValue;
-use coko_core::locale::Locale;
-use coko_core::translation::Translations;
-
-use super::Notes;
-use crate::model::AnnotationKind;
+use super::{Notes, Words};
 
 /// The notes in the reader's language.
-pub(crate) fn render(notes: &Notes, translations: &Translations, locale: &Locale) -> String {
-    let text = |key: &str, arguments: &[(&str, FluentValue<'_>)]| {
-        translations.text(locale, key, arguments)
-    };
-    let title = text(
-        "reading-export-title",
-        &[("title", FluentValue::from(notes.title.as_str()))],
-    );
-    let mut out = format!("# {}\n", line(&title));
-    if !notes.authors.is_empty() {
-        let authors = notes.authors.join(", ");
-        let by = text(
-            "reading-export-by",
-            &[("authors", FluentValue::from(authors))],
-        );
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "\n{}", line(&by));
+pub(crate) fn render(notes: &Notes, words: &Words<'_>) -> String {
+    let mut out = format!("# {}\n", line(&words.title(notes)));
+    // Writing to a string cannot fail.
+    if let Some(authors) = words.authors(notes) {
+        let _ = writeln!(out, "\n{}", line(&authors));
     }
-    let mut chapter = None;
-    for annotation in &notes.annotations {
-        let locator = annotation.locator.as_ref();
-        let found = locator.and_then(|locator| locator.title.as_deref());
-        if found.is_some() && found != chapter {
-            chapter = found;
-            let _ = writeln!(out, "\n## {}", line(found.unwrap_or_default()));
+    for (chapter, annotation) in notes.by_chapter() {
+        if let Some(chapter) = chapter {
+            let _ = writeln!(out, "\n## {}", line(chapter));
         }
-        let percent = format!("{:.0}", annotation.progression * 100.0);
-        let place = text(
-            "reading-export-place",
-            &[("percent", FluentValue::from(percent))],
-        );
-        let head = match annotation.kind {
-            AnnotationKind::Highlight => place,
-            AnnotationKind::Note => format!("{} {place}", text("reading-export-note", &[])),
-            AnnotationKind::Bookmark => format!("{} {place}", text("reading-export-bookmark", &[])),
-        };
-        let _ = writeln!(out, "\n*{}*", line(&head));
+        let _ = writeln!(out, "\n*{}*", line(&words.head(annotation)));
         if let Some(quote) = notes.quote(annotation) {
             out.push('\n');
             for row in quote.lines() {
@@ -83,12 +52,15 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use coko_core::locale::Locale;
+
     use super::*;
     use crate::export::tests::notes;
 
     #[test]
     fn text_stays_text_and_quotes_are_short() {
-        let text = render(&notes(), &crate::translations().unwrap(), &Locale::FR);
+        let translations = crate::translations().unwrap();
+        let text = render(&notes(), &Words::new(&translations, &Locale::FR));
         assert!(
             text.starts_with("# Notes sur \u{2068}Une \\*si\\* longue lettre\u{2069}\n")
                 || text.starts_with("# Notes sur Une \\*si\\* longue lettre\n"),
