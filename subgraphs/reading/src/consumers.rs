@@ -64,9 +64,7 @@ pub(crate) fn consumers(platform: &Platform, pool: Pool) -> Consumers {
             .boxed()
         })
         .on::<UserDeleted>(|connection, _, _, event| {
-            async move {
-                Ok(readers::forget(connection, event.user_id, event.deleted_at).await?)
-            }
-            .boxed()
+            async move { Ok(readers::forget(connection, event.user_id, event.deleted_at).await?) }
+                .boxed()
         })
 }

@@ -14,7 +14,9 @@ pub enum BuildError {
     #[error("reading.license_keys cannot be used: {0}")]
     Keys(#[from] KeyError),
     /// `license_keys` is empty.
-    #[error("reading.license_keys is empty; expected <id>:<64 hexadecimal digits>, as `coko token keygen` prints it")]
+    #[error(
+        "reading.license_keys is empty; expected <id>:<64 hexadecimal digits>, as `coko token keygen` prints it"
+    )]
     NoKey,
 }
 

@@ -21,7 +21,8 @@ const PHONE: Uuid = Uuid::from_u128(0xcccc_0001);
 const TABLET: Uuid = Uuid::from_u128(0xcccc_0002);
 
 const PUSH: &str = "mutation($i: PushChangesInput!) { pushChanges(input: $i) { results { outcome error { code } } } }";
-const FOLLOW: &str = "subscription($b: ID) { progressChanged(bookId: $b) { deviceId progression book { title } } }";
+const FOLLOW: &str =
+    "subscription($b: ID) { progressChanged(bookId: $b) { deviceId progression book { title } } }";
 
 fn now() -> String {
     Clock::system().now().format(&Rfc3339).unwrap()
@@ -145,7 +146,8 @@ async fn journey(shape: Shape) {
     let stack = Stack::start(shape).await.unwrap();
     let purchase = bought(&stack, "Ndeye").await;
     let (reader, book) = (&purchase.reader, &purchase.book["id"]);
-    let library = "query { me { library { nodes { book { title } isReadable entitlements { source } } } } }";
+    let library =
+        "query { me { library { nodes { book { title } isReadable entitlements { source } } } } }";
     let mine = reader.run(library).await.unwrap().ok()["me"]["library"]["nodes"].clone();
     assert_eq!(
         mine,
@@ -188,7 +190,8 @@ async fn journey(shape: Shape) {
         }
         json!([{ "at": now(), "annotation": annotation }])
     };
-    let marked = json!({ "locator": place(0.2), "quote": "Aïssatou, j'ai reçu ton mot.", "note": "phone" });
+    let marked =
+        json!({ "locator": place(0.2), "quote": "Aïssatou, j'ai reçu ton mot.", "note": "phone" });
     push(reader, PHONE, written(marked)).await;
     push(reader, TABLET, written(json!({ "colour": "PINK" }))).await;
     let sync = "query { changes(first: 50) { nodes { ... on Annotation { note colour } } } }";
@@ -202,10 +205,15 @@ async fn journey(shape: Shape) {
     let seen = &answer.ok()["book"];
     // A hundred pages at a minute and a half each, of which hardly any are read: what catalog knows, reading reckons with.
     assert_eq!(seen["pageCount"], 100);
-    assert!((100..=150).contains(&seen["minutesLeft"].as_i64().unwrap()), "{seen}");
+    assert!(
+        (100..=150).contains(&seen["minutesLeft"].as_i64().unwrap()),
+        "{seen}"
+    );
     assert_eq!(seen["inMyLibrary"], true);
     assert_eq!(seen["myAnnotations"]["nodes"], json!([{ "note": "phone" }]));
-    let url = answer.ok()["exportNotes"]["export"]["url"].as_str().unwrap();
+    let url = answer.ok()["exportNotes"]["export"]["url"]
+        .as_str()
+        .unwrap();
     let path = &url[url.find("/notes/").unwrap()..];
     let address = format!("{}{path}", stack.base("router").unwrap());
     let exported = reqwest::get(address).await.unwrap();

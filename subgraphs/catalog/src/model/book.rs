@@ -12,10 +12,10 @@ pub use changes::{BookChanges, CheckedChanges, check_categories, check_prices};
 
 use super::checks::Checks;
 use super::reason::{IllegalStatus, Incomplete};
-use coko_core::text_enum;
 use super::{Isbn, Precision, PublicationDate, Refusal, Slug};
 use crate::error::{PublishBookErrorCode, WithdrawBookErrorCode};
 use crate::tables::{book_stats, books};
+use coko_core::text_enum;
 
 /// Most characters of a title or subtitle.
 pub(crate) const TITLE: usize = 300;

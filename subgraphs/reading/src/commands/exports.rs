@@ -72,8 +72,7 @@ pub(crate) async fn notes(reading: &Reading, viewer: &Viewer, book: Uuid) -> Res
     let mut annotations = Vec::new();
     loop {
         let from = annotations.last().map(store::annotations::key);
-        let page =
-            store::annotations::in_book(&mut connection, user, book, from, PAGE).await?;
+        let page = store::annotations::in_book(&mut connection, user, book, from, PAGE).await?;
         let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
         annotations.extend(page);
         if is_last || annotations.len() >= MAX_ANNOTATIONS {
@@ -85,9 +84,15 @@ pub(crate) async fn notes(reading: &Reading, viewer: &Viewer, book: Uuid) -> Res
     }
     Ok(Notes {
         book,
-        title: known.as_ref().map_or_else(String::new, |known| known.title.clone()),
-        authors: known.as_ref().map_or_else(Vec::new, |known| known.authors.clone()),
-        language: known.as_ref().map_or_else(|| "und".to_owned(), |known| known.language.clone()),
+        title: known
+            .as_ref()
+            .map_or_else(String::new, |known| known.title.clone()),
+        authors: known
+            .as_ref()
+            .map_or_else(Vec::new, |known| known.authors.clone()),
+        language: known
+            .as_ref()
+            .map_or_else(|| "und".to_owned(), |known| known.language.clone()),
         // Of a book that is not known nothing is known to be free.
         is_protected: known.as_ref().is_none_or(crate::model::Book::is_protected),
         annotations,

@@ -41,8 +41,8 @@ pub(crate) async fn issue(
                 return Err(gone().into());
             }
             let rights = store::entitlements::of(connection, user, &[book]).await?;
-            let right = strongest(&rights)
-                .ok_or_else(|| Failure::field(C::NotEntitled, "bookId"))?;
+            let right =
+                strongest(&rights).ok_or_else(|| Failure::field(C::NotEntitled, "bookId"))?;
             let devices = store::licenses::devices(connection, user, now).await?;
             if !devices.contains(&device) && devices.len() >= MAX_DEVICES {
                 let refusal = Refusal::beyond(C::TooManyDevices, "deviceId", MAX_DEVICES);

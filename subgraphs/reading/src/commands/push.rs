@@ -81,7 +81,10 @@ async fn take(
     if reader.is_gone() {
         return Err(gone());
     }
-    let sound: Vec<&Timed> = changes.iter().filter_map(|sent| sent.as_ref().ok()).collect();
+    let sound: Vec<&Timed> = changes
+        .iter()
+        .filter_map(|sent| sent.as_ref().ok())
+        .collect();
     let earliest = sound.iter().map(|timed| timed.physical).min();
     let known = match earliest {
         Some(earliest) => store::clamps::since(connection, user, device, earliest).await?,

@@ -122,7 +122,9 @@ pub(super) async fn end_all(
         let Some(item) = items.get_mut(&right.book_id) else {
             continue;
         };
-        let other = left.get(&right.book_id).and_then(|rights| strongest(rights));
+        let other = left
+            .get(&right.book_id)
+            .and_then(|rights| strongest(rights));
         item.sequence = reader.next();
         metrics::counter!("reading_entitlements_total", "source" => right.source.as_str(), "outcome" => reason.as_str())
             .increment(1);

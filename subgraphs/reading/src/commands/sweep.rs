@@ -58,8 +58,7 @@ pub(crate) async fn withdrawn(context: &CommandContext, reading: &Reading) -> Re
     let books = store::books::ending(&mut connection, BATCH).await?;
     let mut looked = books.len();
     for book in books {
-        let readers =
-            store::entitlements::subscribed_readers(&mut connection, book, BATCH).await?;
+        let readers = store::entitlements::subscribed_readers(&mut connection, book, BATCH).await?;
         if readers.is_empty() {
             store::books::ended(&mut connection, book).await?;
         }
@@ -95,9 +94,7 @@ pub(crate) async fn erase(context: &CommandContext, reading: &Reading) -> Result
     let before = context.now - Duration::days(reading.config.timers.erase_days);
     let mut connection = reading.pool.get().await?;
     let erased = connection
-        .transaction(async |connection| {
-            store::annotations::erase(connection, before, BATCH).await
-        })
+        .transaction(async |connection| store::annotations::erase(connection, before, BATCH).await)
         .await?;
     let old = millis(context.now - CLAMPS);
     Ok(erased + store::clamps::purge(&mut connection, old, BATCH).await?)

@@ -62,9 +62,9 @@ pub(crate) async fn refunded(
         return Ok(());
     }
     let rights = store::entitlements::of(connection, event.user_id, &[book]).await?;
-    let known = rights.into_iter().find(|right| {
-        right.source == Source::Purchased && right.source_id == event.order_id
-    });
+    let known = rights
+        .into_iter()
+        .find(|right| right.source == Source::Purchased && right.source_id == event.order_id);
     match known {
         None => {
             let never = Entitlement {

@@ -42,7 +42,8 @@ fn line(text: &str) -> String {
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.trim().chars() {
-        if c.is_ascii_punctuation() && !matches!(c, ',' | ';' | ':' | '?' | '\'' | '"' | '/' | '%') {
+        if c.is_ascii_punctuation() && !matches!(c, ',' | ';' | ':' | '?' | '\'' | '"' | '/' | '%')
+        {
             out.push('\\');
         }
         out.push(c);
@@ -66,9 +67,15 @@ mod tests {
                 || text.starts_with("# Notes sur Une \\*si\\* longue lettre\n"),
             "{text}"
         );
-        assert!(text.contains("\n> \\<b\\>Aïssatou\\</b\\>,\n> j'ai reçu \\[ton mot\\]\\(x\\)\n"), "{text}");
+        assert!(
+            text.contains("\n> \\<b\\>Aïssatou\\</b\\>,\n> j'ai reçu \\[ton mot\\]\\(x\\)\n"),
+            "{text}"
+        );
         assert!(text.contains("\n\\# Début  \n"), "{text}");
-        assert!(text.contains('…') && !text.contains(&"mot ".repeat(100)), "{text}");
+        assert!(
+            text.contains('…') && !text.contains(&"mot ".repeat(100)),
+            "{text}"
+        );
         assert!(text.contains("Signet"), "{text}");
     }
 }

@@ -2,8 +2,8 @@
 //! readers write (<https://github.com/readium/annotations>).
 
 use serde_json::{Map, Value, json};
-use time::format_description::well_known::Rfc3339;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::Notes;
 use crate::model::{Annotation, AnnotationKind, Locator};
@@ -77,7 +77,10 @@ fn selectors(notes: &Notes, annotation: &Annotation, locator: &Locator) -> Vec<V
         if let Some(before) = text.and_then(|text| text.before.as_deref()) {
             selector["prefix"] = before.into();
         }
-        if let Some(after) = text.and_then(|text| text.after.as_deref()).filter(|_| is_whole) {
+        if let Some(after) = text
+            .and_then(|text| text.after.as_deref())
+            .filter(|_| is_whole)
+        {
             selector["suffix"] = after.into();
         }
         selectors.push(selector);
@@ -90,7 +93,9 @@ fn selectors(notes: &Notes, annotation: &Annotation, locator: &Locator) -> Vec<V
         } else {
             "http://tools.ietf.org/rfc/rfc3236"
         };
-        selectors.push(json!({ "type": "FragmentSelector", "conformsTo": specification, "value": fragment }));
+        selectors.push(
+            json!({ "type": "FragmentSelector", "conformsTo": specification, "value": fragment }),
+        );
     }
     if let Some(progression) = locator.locations.progression {
         selectors.push(json!({ "type": "ProgressionSelector", "value": progression }));
@@ -119,7 +124,10 @@ mod tests {
         assert_eq!(items[0]["body"]["color"], "yellow");
         assert_eq!(items[0]["created"], "2026-02-01T10:00:00Z");
         let selector = &items[0]["target"]["selector"][0];
-        assert_eq!(selector["exact"], "<b>Aïssatou</b>,\nj'ai reçu [ton mot](x)");
+        assert_eq!(
+            selector["exact"],
+            "<b>Aïssatou</b>,\nj'ai reçu [ton mot](x)"
+        );
         let long = items[1]["target"]["selector"][0]["exact"].as_str().unwrap();
         assert!(long.ends_with('…') && long.chars().count() <= 301);
         assert_eq!(items[2]["motivation"], "bookmarking");

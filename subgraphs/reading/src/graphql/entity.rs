@@ -16,11 +16,7 @@ pub(super) struct EntityQuery;
 impl EntityQuery {
     // What a book is, is catalog's to say; its fields here load by themselves.
     #[graphql(entity)]
-    async fn book_entity(
-        &self,
-        #[graphql(key)] id: ID,
-        page_count: Option<i32>,
-    ) -> BookType {
+    async fn book_entity(&self, #[graphql(key)] id: ID, page_count: Option<i32>) -> BookType {
         BookType { id, page_count }
     }
 

@@ -182,10 +182,7 @@ impl Loader<NotesKey> for Notes {
     type Value = Slice<Annotation>;
     type Error = Error;
 
-    async fn load(
-        &self,
-        keys: &[NotesKey],
-    ) -> Result<HashMap<NotesKey, Slice<Annotation>>, Error> {
+    async fn load(&self, keys: &[NotesKey]) -> Result<HashMap<NotesKey, Slice<Annotation>>, Error> {
         let Some(user) = self.0.user else {
             return Ok(HashMap::new());
         };

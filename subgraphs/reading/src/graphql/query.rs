@@ -73,11 +73,12 @@ impl ReadingQuery {
                 .map(|place| (place.sequence, SyncChange::Progress(ProgressType(place)))),
         );
         let items = store::items::since(&mut database, user, after, limit).await?;
-        changes.extend(
-            items
-                .into_iter()
-                .map(|item| (item.sequence, SyncChange::LibraryItem(LibraryItemType(item)))),
-        );
+        changes.extend(items.into_iter().map(|item| {
+            (
+                item.sequence,
+                SyncChange::LibraryItem(LibraryItemType(item)),
+            )
+        }));
         changes.sort_by_key(|(sequence, _)| *sequence);
         let slice = Slice::new(&page, changes);
         Ok(connection(

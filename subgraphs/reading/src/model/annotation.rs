@@ -243,23 +243,26 @@ mod tests {
         (
             proptest::option::of((0..4u8, text())),
             proptest::option::of(text()),
-            proptest::option::of(proptest::option::of(
-                proptest::sample::select(vec![Colour::Yellow, Colour::Blue]),
-            )),
+            proptest::option::of(proptest::option::of(proptest::sample::select(vec![
+                Colour::Yellow,
+                Colour::Blue,
+            ]))),
             proptest::option::of(proptest::sample::select(vec![
                 Privacy::Private,
                 Privacy::Public,
             ])),
             proptest::option::of(any::<bool>()),
         )
-            .prop_map(|(passage, note, colour, privacy, deleted)| AnnotationChange {
-                passage: passage.map(|(place, quote)| (at(f64::from(place) / 4.0), quote)),
-                note,
-                colour,
-                privacy,
-                deleted,
-                ..change()
-            })
+            .prop_map(
+                |(passage, note, colour, privacy, deleted)| AnnotationChange {
+                    passage: passage.map(|(place, quote)| (at(f64::from(place) / 4.0), quote)),
+                    note,
+                    colour,
+                    privacy,
+                    deleted,
+                    ..change()
+                },
+            )
     }
 
     /// Few clocks and devices, so that ties are common; two changes of one stamp are one change.
@@ -314,7 +317,10 @@ mod tests {
         let long = "lettre ".repeat(100);
         assert_eq!(quotable(&long, false), long);
         let short = quotable(&long, true);
-        assert!(short.ends_with("lettre…") && short.chars().count() <= 301, "{short}");
+        assert!(
+            short.ends_with("lettre…") && short.chars().count() <= 301,
+            "{short}"
+        );
         assert_eq!(quotable("bref", true), "bref");
         let unbroken = "字".repeat(400);
         assert_eq!(quotable(&unbroken, true).chars().count(), 301);

@@ -257,10 +257,18 @@ mod tests {
 
     fn any_step() -> impl Strategy<Value = Step> {
         use ReadingStatus as S;
-        let status =
-            proptest::sample::select(vec![S::Want, S::Reading, S::Read, S::Paused, S::DidNotFinish]);
+        let status = proptest::sample::select(vec![
+            S::Want,
+            S::Reading,
+            S::Read,
+            S::Paused,
+            S::DidNotFinish,
+        ]);
         prop_oneof![
-            (proptest::option::of(status), proptest::option::of(any::<bool>()))
+            (
+                proptest::option::of(status),
+                proptest::option::of(any::<bool>())
+            )
                 .prop_map(|(status, removed)| Step::Choose(status, removed)),
             proptest::sample::select(vec![0.1, 0.5, 1.0]).prop_map(Step::Read),
         ]
@@ -308,7 +316,10 @@ mod tests {
     fn completion_is_said_once_for_each_way() {
         let mut item = item();
         assert_eq!(item.complete(true), None);
-        apply(&mut item, &(10, Step::Choose(Some(ReadingStatus::Read), None)));
+        apply(
+            &mut item,
+            &(10, Step::Choose(Some(ReadingStatus::Read), None)),
+        );
         assert_eq!(item.complete(true), Some(Completion::SelfReported));
         assert_eq!(item.complete(true), None);
         apply(&mut item, &(20, Step::Read(1.0)));

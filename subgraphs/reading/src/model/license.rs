@@ -1,8 +1,8 @@
 //! Licences to read offline: signed, so that a device can check one without asking anyone.
 
-use coko_core::identity::{KeyError, PublishedKey, RootKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use coko_core::identity::{KeyError, PublishedKey, RootKey};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};

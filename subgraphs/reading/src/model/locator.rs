@@ -166,9 +166,12 @@ pub(crate) mod tests {
         assert!(!altered(|l| l.href = "a".repeat(MAX_HREF + 1)));
         assert!(!altered(|l| l.title = Some("\u{0}".to_owned())));
         assert!(!altered(|l| l.locations.position = Some(0)));
-        assert!(!altered(|l| l.locations.fragments =
-            vec![String::new(); MAX_FRAGMENTS + 1]));
-        assert!(altered(|l| l.locations.fragments = vec!["page=12".to_owned()]));
+        assert!(!altered(
+            |l| l.locations.fragments = vec![String::new(); MAX_FRAGMENTS + 1]
+        ));
+        assert!(altered(
+            |l| l.locations.fragments = vec!["page=12".to_owned()]
+        ));
     }
 
     #[test]

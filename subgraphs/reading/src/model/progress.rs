@@ -118,7 +118,10 @@ impl BookProgress {
                 .total_cmp(&b.furthest_progression)
                 .then(b.furthest_stamp.cmp(&a.furthest_stamp))
         };
-        self.devices.iter().max_by(by_share).unwrap_or(&self.devices[0])
+        self.devices
+            .iter()
+            .max_by(by_share)
+            .unwrap_or(&self.devices[0])
     }
 
     /// Every device's place, the newest first.
@@ -133,9 +136,8 @@ impl BookProgress {
             .devices
             .iter()
             .find(|progress| progress.device_id == device);
-        (current.device_id != device
-            && own.is_none_or(|own| own.locator != current.locator))
-        .then_some(current)
+        (current.device_id != device && own.is_none_or(|own| own.locator != current.locator))
+            .then_some(current)
     }
 }
 

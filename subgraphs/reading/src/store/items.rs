@@ -144,7 +144,10 @@ pub(crate) async fn list(
         );
     }
     let query = if forward {
-        query.order((library_items::added_at.desc(), library_items::book_id.desc()))
+        query.order((
+            library_items::added_at.desc(),
+            library_items::book_id.desc(),
+        ))
     } else {
         query.order((library_items::added_at.asc(), library_items::book_id.asc()))
     };

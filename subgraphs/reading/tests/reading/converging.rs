@@ -37,8 +37,7 @@ enum What {
 fn any_what() -> impl Strategy<Value = What> {
     let id = || 0..4_u64;
     let colour = proptest::sample::select(vec![None, Some("YELLOW"), Some("PINK")]);
-    let status =
-        proptest::sample::select(vec!["WANT", "READING", "READ", "PAUSED", "DNF"]);
+    let status = proptest::sample::select(vec!["WANT", "READING", "READ", "PAUSED", "DNF"]);
     prop_oneof![
         (id(), proptest::option::of("[a-z]{1,3}")).prop_map(|(id, note)| What::Note(id, note)),
         (id(), colour).prop_map(|(id, colour)| What::Colour(id, colour)),
@@ -71,7 +70,8 @@ impl Step {
     /// The change as its device sends it for a reader, whose annotations have ids of their own.
     fn change(&self, now: OffsetDateTime, reader: u64) -> Value {
         let annotation = |id: u64, key: &str, value: Value| {
-            let mut change = json!({ "id": v7(reader * 100 + id), "bookId": BOOK, "kind": "HIGHLIGHT" });
+            let mut change =
+                json!({ "id": v7(reader * 100 + id), "bookId": BOOK, "kind": "HIGHLIGHT" });
             change[key] = value;
             json!({ "annotation": change })
         };
@@ -111,7 +111,13 @@ fn account(reader: u64) -> Uuid {
 }
 
 /// Delivers steps in batches of one device each.
-async fn deliver(library: &Library, reader: u64, sent: OffsetDateTime, steps: &[Step], size: usize) {
+async fn deliver(
+    library: &Library,
+    reader: u64,
+    sent: OffsetDateTime,
+    steps: &[Step],
+    size: usize,
+) {
     let client = library.reader(account(reader));
     for group in steps.chunk_by(|left, right| left.device == right.device) {
         for batch in group.chunks(size) {
@@ -151,9 +157,15 @@ async fn rows(library: &Library, reader: u64) -> Vec<String> {
     let user = account(reader);
     let mut rows = state(library, reader).await;
     for sql in [
-        format!("SELECT concat_ws(' ', kind, locator, progression, quote, note, colour, privacy, deleted, stamps, updated_at) AS line FROM annotations WHERE user_id = '{user}' ORDER BY id"),
-        format!("SELECT concat_ws(' ', book_id, device_id, locator, stamp, read_at, furthest_locator, furthest_stamp) AS line FROM progress WHERE user_id = '{user}' ORDER BY book_id, device_id"),
-        format!("SELECT concat_ws(' ', book_id, chosen, chosen_stamp, removed, removed_stamp, status, listed, started_at, last_read_at, finished_at) AS line FROM library_items WHERE user_id = '{user}' ORDER BY book_id"),
+        format!(
+            "SELECT concat_ws(' ', kind, locator, progression, quote, note, colour, privacy, deleted, stamps, updated_at) AS line FROM annotations WHERE user_id = '{user}' ORDER BY id"
+        ),
+        format!(
+            "SELECT concat_ws(' ', book_id, device_id, locator, stamp, read_at, furthest_locator, furthest_stamp) AS line FROM progress WHERE user_id = '{user}' ORDER BY book_id, device_id"
+        ),
+        format!(
+            "SELECT concat_ws(' ', book_id, chosen, chosen_stamp, removed, removed_stamp, status, listed, started_at, last_read_at, finished_at) AS line FROM library_items WHERE user_id = '{user}' ORDER BY book_id"
+        ),
     ] {
         rows.extend(library.lines(&sql).await);
     }
@@ -206,7 +218,11 @@ async fn what_comes_again_changes_nothing_whatever_its_clock_says() {
         for minutes in [1, 60, 240] {
             library.advance(Duration::minutes(minutes));
             deliver(&library, reader, sent, &again, size).await;
-            assert_eq!(rows(&library, reader).await, before, "{steps:#?} after {minutes} minutes");
+            assert_eq!(
+                rows(&library, reader).await,
+                before,
+                "{steps:#?} after {minutes} minutes"
+            );
         }
     }
 }

@@ -49,7 +49,10 @@ async fn a_purchase_is_granted_and_a_refund_takes_it_away() {
     // A purchase that comes again after its refund is refused.
     library.purchase(READER, BOOK, ORDER).await;
     assert!(!library.readable(READER, BOOK).await);
-    assert_eq!(library.said("entitlement.refused").await[0]["reason"], "REFUNDED");
+    assert_eq!(
+        library.said("entitlement.refused").await[0]["reason"],
+        "REFUNDED"
+    );
 }
 
 #[tokio::test]
@@ -102,7 +105,10 @@ async fn a_refund_leaves_what_a_subscription_gives() {
         })
         .await;
     let added = library.add(READER, BOOK).await;
-    assert_eq!(added["item"]["entitlements"], json!([{ "source": "SUBSCRIPTION" }]));
+    assert_eq!(
+        added["item"]["entitlements"],
+        json!([{ "source": "SUBSCRIPTION" }])
+    );
     library.purchase(READER, BOOK, ORDER).await;
     assert_eq!(
         sources(&library, READER, BOOK).await,
@@ -241,7 +247,8 @@ async fn a_withdrawn_book_stays_with_those_who_own_it() {
 #[tokio::test]
 async fn gifts_are_for_those_who_may_give() {
     let library = Library::new().await;
-    let gift = "mutation($i: GiftBookInput!) { giftBook(input: $i) { book { id } errors { code } } }";
+    let gift =
+        "mutation($i: GiftBookInput!) { giftBook(input: $i) { book { id } errors { code } } }";
     let input = json!({ "i": { "bookId": BOOK, "userId": READER, "idempotencyKey": "g" } });
     let refused = library.reader(OTHER).run_with(gift, input.clone()).await;
     assert_eq!(refused.codes(), ["FORBIDDEN"]);
@@ -274,5 +281,10 @@ async fn whoever_leaves_leaves_nothing() {
     assert_eq!(answer.codes(), ["UNAUTHENTICATED"]);
     // A refund that comes late changes nothing.
     library.refund(READER, BOOK, ORDER).await;
-    assert_eq!(library.number("SELECT count(*) AS number FROM entitlements").await, 0);
+    assert_eq!(
+        library
+            .number("SELECT count(*) AS number FROM entitlements")
+            .await,
+        0
+    );
 }

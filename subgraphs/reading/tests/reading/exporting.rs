@@ -40,7 +40,10 @@ fn path(link: &Value) -> String {
 #[tokio::test]
 async fn notes_are_exported_behind_a_link_that_ends() {
     let library = Library::new().await;
-    assert_eq!(link(&library, "MARKDOWN").await["errors"][0]["code"], "NOT_FOUND");
+    assert_eq!(
+        link(&library, "MARKDOWN").await["errors"][0]["code"],
+        "NOT_FOUND"
+    );
     let long = "mot ".repeat(200);
     let mut marked = highlight(v7(1), BOOK, "À *relire*", library.now());
     marked["annotation"]["quote"] = json!(long);
@@ -52,10 +55,18 @@ async fn notes_are_exported_behind_a_link_that_ends() {
     let text = String::from_utf8(body).unwrap();
     assert!(text.contains("Une si longue lettre"), "{text}");
     assert!(text.contains("À \\*relire\\*"), "{text}");
-    assert!(text.contains('…') && !text.contains(&"mot ".repeat(100)), "{text}");
+    assert!(
+        text.contains('…') && !text.contains(&"mot ".repeat(100)),
+        "{text}"
+    );
     assert_eq!(headers["content-type"], "text/markdown; charset=utf-8");
     assert_eq!(headers["cache-control"], "private, no-store");
-    assert!(headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
+    assert!(
+        headers["content-disposition"]
+            .to_str()
+            .unwrap()
+            .starts_with("attachment")
+    );
 
     let linked = link(&library, "WEB_ANNOTATION").await;
     let (_, body, _) = get(&library, &path(&linked)).await;
@@ -111,7 +122,14 @@ async fn passages_of_free_books_are_exported_whole() {
 async fn others_notes_are_not_exported() {
     let library = Library::new().await;
     library
-        .push(OTHER, PHONE, vec![highlight(v7(1), BOOK, "x", library.now())])
+        .push(
+            OTHER,
+            PHONE,
+            vec![highlight(v7(1), BOOK, "x", library.now())],
+        )
         .await;
-    assert_eq!(link(&library, "MARKDOWN").await["errors"][0]["code"], "NOT_FOUND");
+    assert_eq!(
+        link(&library, "MARKDOWN").await["errors"][0]["code"],
+        "NOT_FOUND"
+    );
 }

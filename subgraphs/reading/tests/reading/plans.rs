@@ -94,9 +94,8 @@ async fn no_query_of_a_reader_reads_a_table_from_end_to_end() {
     let of_user = "... on User { library(first: 50) { nodes { status isReadable progress { furthestProgression } } }
         reading: library(first: 50, status: READING) { nodes { book { id } } } readingStats(period: MONTH) { minutes } }";
     for (fields, representations) in [(of_books, json!(books)), (of_user, user)] {
-        let query = format!(
-            "query($r: [_Any!]!) {{ _entities(representations: $r) {{ {fields} }} }}"
-        );
+        let query =
+            format!("query($r: [_Any!]!) {{ _entities(representations: $r) {{ {fields} }} }}");
         reader
             .run_with(&query, json!({ "r": representations }))
             .await
@@ -112,7 +111,10 @@ async fn no_query_of_a_reader_reads_a_table_from_end_to_end() {
         .collect();
     batch.extend((0..100).map(|n| was_at(book(n), 0.6, now)));
     let outcomes = push(&reader, PHONE, batch).await;
-    assert!(outcomes.iter().all(|outcome| outcome == "APPLIED"), "{outcomes:?}");
+    assert!(
+        outcomes.iter().all(|outcome| outcome == "APPLIED"),
+        "{outcomes:?}"
+    );
     flush(&library).await;
     assert_eq!(sequential(&library).await, before);
 }

@@ -39,9 +39,15 @@ async fn a_reader_s_own_is_nobody_else_s() {
         let mut seen = entity(&client, "Book", BOOK, whole).await;
         seen["minutesLeft"] = Value::Null;
         assert_eq!(seen, nothing);
-        assert_eq!(entity(&client, "Annotation", note, "note").await, Value::Null);
+        assert_eq!(
+            entity(&client, "Annotation", note, "note").await,
+            Value::Null
+        );
         let place = place.as_str().unwrap().parse().unwrap();
-        assert_eq!(entity(&client, "ReadingProgress", place, "progression").await, Value::Null);
+        assert_eq!(
+            entity(&client, "ReadingProgress", place, "progression").await,
+            Value::Null
+        );
         let fields = "library { nodes { status } } readingStats { minutes }";
         let user = entity(&client, "User", READER, fields).await;
         assert_eq!(user, json!({ "library": null, "readingStats": null }));
@@ -65,7 +71,9 @@ async fn what_is_shared_is_seen_and_said_once() {
         json!({ "at": text(now + time::Duration::seconds(after)), "annotation": annotation })
     };
     for (privacy, after) in [("PUBLIC", 1), ("PRIVATE", 2), ("PUBLIC", 3)] {
-        library.push(READER, PHONE, vec![share(privacy, after)]).await;
+        library
+            .push(READER, PHONE, vec![share(privacy, after)])
+            .await;
     }
     assert_eq!(library.said("annotation.shared").await.len(), 1);
     let fields = "note quote user { id }";
@@ -77,7 +85,10 @@ async fn what_is_shared_is_seen_and_said_once() {
     let own = entity(&library.reader(READER), "Annotation", note, fields).await;
     assert_eq!(own["quote"].as_str().unwrap().chars().count(), 799);
     library.push(READER, PHONE, vec![share("PRIVATE", 4)]).await;
-    assert_eq!(entity(&library.guest(), "Annotation", note, fields).await, Value::Null);
+    assert_eq!(
+        entity(&library.guest(), "Annotation", note, fields).await,
+        Value::Null
+    );
 }
 
 /// Every root field, as a guest, with a token that has no right to it, and with one that has.
@@ -88,13 +99,40 @@ async fn every_field_asks_who_is_there() {
     let calls = [
         ("query", "changes { nodes { __typename } }".to_owned()),
         ("query", "offlineLicenses { id }".to_owned()),
-        ("query", format!("exportNotes(bookId: {id}, format: MARKDOWN) {{ errors {{ code }} }}")),
-        ("mutation", format!("addToLibrary(input: {{ bookId: {id} }}) {{ errors {{ code }} }}")),
-        ("mutation", format!("setReadingStatus(input: {{ bookId: {id}, status: READ }}) {{ errors {{ code }} }}")),
-        ("mutation", format!("removeFromLibrary(input: {{ bookId: {id} }}) {{ errors {{ code }} }}")),
-        ("mutation", format!("issueOfflineLicense(input: {{ bookId: {id}, deviceId: {id}, deviceName: \"d\" }}) {{ errors {{ code }} }}")),
-        ("mutation", format!("releaseOfflineDevice(input: {{ deviceId: {id} }}) {{ errors {{ code }} }}")),
-        ("mutation", format!("pushChanges(input: {{ deviceId: {id}, changes: [] }}) {{ errors {{ code }} }}")),
+        (
+            "query",
+            format!("exportNotes(bookId: {id}, format: MARKDOWN) {{ errors {{ code }} }}"),
+        ),
+        (
+            "mutation",
+            format!("addToLibrary(input: {{ bookId: {id} }}) {{ errors {{ code }} }}"),
+        ),
+        (
+            "mutation",
+            format!(
+                "setReadingStatus(input: {{ bookId: {id}, status: READ }}) {{ errors {{ code }} }}"
+            ),
+        ),
+        (
+            "mutation",
+            format!("removeFromLibrary(input: {{ bookId: {id} }}) {{ errors {{ code }} }}"),
+        ),
+        (
+            "mutation",
+            format!(
+                "issueOfflineLicense(input: {{ bookId: {id}, deviceId: {id}, deviceName: \"d\" }}) {{ errors {{ code }} }}"
+            ),
+        ),
+        (
+            "mutation",
+            format!("releaseOfflineDevice(input: {{ deviceId: {id} }}) {{ errors {{ code }} }}"),
+        ),
+        (
+            "mutation",
+            format!(
+                "pushChanges(input: {{ deviceId: {id}, changes: [] }}) {{ errors {{ code }} }}"
+            ),
+        ),
     ];
     let partner = library.platform.token(&TokenFor::Partner {
         partner: "acme",
@@ -105,13 +143,21 @@ async fn every_field_asks_who_is_there() {
         let document = format!("{kind} {{ {call} }}");
         let codes = async |client: coko_core::testkit::GraphqlClient| {
             let answer = client.run(&document).await;
-            answer.codes().into_iter().map(str::to_owned).collect::<Vec<_>>()
+            answer
+                .codes()
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
         };
         assert_eq!(codes(library.guest()).await, ["UNAUTHENTICATED"], "{call}");
         let partner = library.guest().with_token(partner.clone());
         assert_eq!(codes(partner).await, ["UNAUTHENTICATED"], "{call}");
         let narrow = library.client(READER, &["books:read"]);
         assert_eq!(codes(narrow).await, ["FORBIDDEN"], "{call}");
-        assert_eq!(codes(library.reader(READER)).await, Vec::<String>::new(), "{call}");
+        assert_eq!(
+            codes(library.reader(READER)).await,
+            Vec::<String>::new(),
+            "{call}"
+        );
     }
 }

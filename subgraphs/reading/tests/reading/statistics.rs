@@ -5,9 +5,7 @@ use coko_core::events::auth::UserProfileUpdated;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::support::{
-    BOOK, Library, ORDER, PHONE, READER, entity, entity_of, text, v7, was_at,
-};
+use crate::support::{BOOK, Library, ORDER, PHONE, READER, entity, entity_of, text, v7, was_at};
 
 fn session(number: u64, begun: OffsetDateTime, minutes: i64, pages: f64) -> Value {
     json!({ "at": text(begun + Duration::minutes(minutes)), "session": {
@@ -43,7 +41,12 @@ async fn what_is_plausible_counts_once() {
     assert_eq!(seen["minutes"], 30);
     assert_eq!(seen["pages"], 20.0);
     assert_eq!(seen["periods"][0]["sessions"], 1);
-    assert_eq!(library.number("SELECT count(*) AS number FROM sessions").await, 3);
+    assert_eq!(
+        library
+            .number("SELECT count(*) AS number FROM sessions")
+            .await,
+        3
+    );
     let why = "SELECT uncounted AS line FROM sessions WHERE uncounted IS NOT NULL ORDER BY id";
     assert_eq!(library.lines(why).await, ["TOO_FAST", "TOO_SLOW"]);
     let item = library.item(READER, BOOK, "minutesRead").await;
@@ -58,7 +61,12 @@ async fn what_is_plausible_counts_once() {
     let outcomes = library.push(READER, PHONE, odd).await;
     assert_eq!(
         outcomes,
-        ["TIME_INVALID", "TIME_INVALID", "TIME_INVALID", "LOCATOR_INVALID"]
+        [
+            "TIME_INVALID",
+            "TIME_INVALID",
+            "TIME_INVALID",
+            "LOCATOR_INVALID"
+        ]
     );
 }
 
@@ -74,7 +82,11 @@ async fn days_are_those_of_the_reader_s_zone() {
     library.tell(&profile).await;
     let today = library.now().date();
     library
-        .push(READER, PHONE, vec![session(1, library.now() - Duration::hours(1), 30, 20.0)])
+        .push(
+            READER,
+            PHONE,
+            vec![session(1, library.now() - Duration::hours(1), 30, 20.0)],
+        )
         .await;
     let seen = stats(&library, "").await;
     let tomorrow = today.next_day().unwrap().to_string();
@@ -102,31 +114,55 @@ async fn days_in_a_row_are_mended_by_what_comes_late() {
     library.purchase(READER, BOOK, ORDER).await;
     let days_ago = |days| library.now() - Duration::days(days);
     library
-        .push(READER, PHONE, vec![session(1, days_ago(3), 30, 20.0), session(2, days_ago(1), 30, 20.0)])
+        .push(
+            READER,
+            PHONE,
+            vec![
+                session(1, days_ago(3), 30, 20.0),
+                session(2, days_ago(1), 30, 20.0),
+            ],
+        )
         .await;
     library
-        .push(READER, PHONE, vec![session(3, days_ago(0) - Duration::hours(1), 30, 20.0)])
+        .push(
+            READER,
+            PHONE,
+            vec![session(3, days_ago(0) - Duration::hours(1), 30, 20.0)],
+        )
         .await;
     let seen = stats(&library, "").await;
-    assert_eq!((&seen["currentStreak"], &seen["longestStreak"]), (&json!(2), &json!(2)));
+    assert_eq!(
+        (&seen["currentStreak"], &seen["longestStreak"]),
+        (&json!(2), &json!(2))
+    );
     // The tablet that was offline closes the gap.
     library
         .push(READER, PHONE, vec![session(4, days_ago(2), 30, 20.0)])
         .await;
     let seen = stats(&library, "").await;
-    assert_eq!((&seen["currentStreak"], &seen["longestStreak"]), (&json!(4), &json!(4)));
+    assert_eq!(
+        (&seen["currentStreak"], &seen["longestStreak"]),
+        (&json!(4), &json!(4))
+    );
     let said = library.said("reading.streak").await;
     let days: Vec<&Value> = said.iter().map(|event| &event["days"]).collect();
     assert_eq!(days, [1, 2, 4]);
     // A second session of the day says nothing new.
     library
-        .push(READER, PHONE, vec![session(5, days_ago(0) - Duration::hours(2), 10, 5.0)])
+        .push(
+            READER,
+            PHONE,
+            vec![session(5, days_ago(0) - Duration::hours(2), 10, 5.0)],
+        )
         .await;
     assert_eq!(library.said("reading.streak").await.len(), 3);
     // Two days without reading, and the row is over.
     library.advance(Duration::days(2));
     let seen = stats(&library, "").await;
-    assert_eq!((&seen["currentStreak"], &seen["longestStreak"]), (&json!(0), &json!(4)));
+    assert_eq!(
+        (&seen["currentStreak"], &seen["longestStreak"]),
+        (&json!(0), &json!(4))
+    );
 
     let weeks = stats(&library, "(period: WEEK)").await;
     assert_eq!(weeks["minutes"], 130);

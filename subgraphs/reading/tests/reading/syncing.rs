@@ -33,7 +33,12 @@ async fn what_one_device_wrote_another_hears_of() {
         .collect();
     assert_eq!(
         kinds,
-        ["Annotation", "ReadingProgress", "LibraryItem", "LibraryItem"]
+        [
+            "Annotation",
+            "ReadingProgress",
+            "LibraryItem",
+            "LibraryItem"
+        ]
     );
     assert_eq!(heard[0]["note"], "À relire");
     assert_eq!(heard[1]["progression"], 0.3);
@@ -79,7 +84,11 @@ async fn fields_belong_to_whoever_wrote_them_last() {
     assert_eq!(seen["colour"], "PINK");
     // A deletion stays, whatever was written before it comes after it.
     library
-        .push(READER, TABLET, vec![edit(at(2), json!({ "deleted": true }))])
+        .push(
+            READER,
+            TABLET,
+            vec![edit(at(2), json!({ "deleted": true }))],
+        )
         .await;
     let late = vec![edit(at(3), json!({ "note": "too late" }))];
     library.push(READER, PHONE, late).await;
@@ -99,11 +108,19 @@ async fn fields_belong_to_whoever_wrote_them_last() {
 async fn a_clock_that_is_ahead_wins_nothing() {
     let library = Library::new().await;
     let (now, note) = (library.now(), v7(1));
-    let ahead = vec![highlight(note, BOOK, "from next year", now + Duration::days(365))];
+    let ahead = vec![highlight(
+        note,
+        BOOK,
+        "from next year",
+        now + Duration::days(365),
+    )];
     library.push(READER, PHONE, ahead.clone()).await;
     library.advance(Duration::minutes(5));
     let honest = highlight(note, BOOK, "five minutes later", library.now());
-    assert_eq!(library.push(READER, TABLET, vec![honest]).await, ["APPLIED"]);
+    assert_eq!(
+        library.push(READER, TABLET, vec![honest]).await,
+        ["APPLIED"]
+    );
     // Sent again it is what it was, not what it claims.
     library.advance(Duration::minutes(5));
     assert_eq!(library.push(READER, PHONE, ahead).await, ["UNCHANGED"]);
@@ -111,7 +128,11 @@ async fn a_clock_that_is_ahead_wins_nothing() {
     assert_eq!(seen["note"], "five minutes later");
     // Nor is a place of the future where the reader is.
     library
-        .push(READER, PHONE, vec![was_at(BOOK, 0.9, now + Duration::days(9))])
+        .push(
+            READER,
+            PHONE,
+            vec![was_at(BOOK, 0.9, now + Duration::days(9))],
+        )
         .await;
     let fields = "myProgress { current { readAt } }";
     let seen = entity(&library.reader(READER), "Book", BOOK, fields).await;
@@ -125,7 +146,11 @@ async fn the_newest_place_is_current_and_another_is_offered() {
     let now = library.now();
     let at = |minutes| now - Duration::minutes(minutes);
     library
-        .push(READER, PHONE, vec![was_at(BOOK, 0.8, at(60)), was_at(BOOK, 0.2, at(30))])
+        .push(
+            READER,
+            PHONE,
+            vec![was_at(BOOK, 0.8, at(60)), was_at(BOOK, 0.2, at(30))],
+        )
         .await;
     // The tablet comes back online with an older place.
     library
@@ -166,8 +191,14 @@ async fn reading_tells_the_other_domains_now_and_then() {
             library.said("reading.progressed").await.len() == 2
         })
         .await;
-    assert_eq!(library.said("reading.progressed").await[1]["progression"], 0.5);
-    assert_eq!(library.said("reading.progressed").await[1]["source"], "PURCHASED");
+    assert_eq!(
+        library.said("reading.progressed").await[1]["progression"],
+        0.5
+    );
+    assert_eq!(
+        library.said("reading.progressed").await[1]["source"],
+        "PURCHASED"
+    );
 
     library
         .push(READER, PHONE, vec![was_at(BOOK, 1.0, library.now())])
@@ -245,7 +276,11 @@ async fn what_cannot_be_taken_over_is_refused_by_itself() {
         .await;
     assert_eq!(taken, ["ID_TAKEN"]);
     let other_book = library
-        .push(READER, PHONE, vec![highlight(v7(4), FREE, "elsewhere", now)])
+        .push(
+            READER,
+            PHONE,
+            vec![highlight(v7(4), FREE, "elsewhere", now)],
+        )
         .await;
     assert_eq!(other_book, ["ID_TAKEN"]);
 
@@ -255,7 +290,12 @@ async fn what_cannot_be_taken_over_is_refused_by_itself() {
     let answer = library.reader(READER).run_with(query, input).await;
     let payload = &answer.ok()["pushChanges"];
     assert_eq!(payload["errors"][0]["code"], "TOO_MANY_CHANGES");
-    assert!(payload["errors"][0]["message"].as_str().unwrap().contains("200"));
+    assert!(
+        payload["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("200")
+    );
 }
 
 #[tokio::test]
@@ -271,7 +311,12 @@ async fn devices_that_push_at_once_lose_nothing() {
                 let notes = (0..4)
                     .map(|n| highlight(v7(device * 100 + batch * 10 + n), BOOK, "n", now))
                     .collect();
-                push(&client, Uuid::from_u128(0xcccc_1000 + u128::from(device)), notes).await;
+                push(
+                    &client,
+                    Uuid::from_u128(0xcccc_1000 + u128::from(device)),
+                    notes,
+                )
+                .await;
             }
         });
     }
@@ -298,9 +343,14 @@ async fn what_was_deleted_long_ago_is_erased() {
     let (now, note) = (library.now(), v7(1));
     let deleted = json!({ "at": text(now), "annotation": { "id": note, "bookId": BOOK, "kind": "HIGHLIGHT", "deleted": true } });
     library
-        .push(READER, PHONE, vec![highlight(note, BOOK, "secret", now), deleted])
+        .push(
+            READER,
+            PHONE,
+            vec![highlight(note, BOOK, "secret", now), deleted],
+        )
         .await;
-    let left = "SELECT count(*) AS number FROM annotations WHERE note IS NOT NULL OR quote IS NOT NULL";
+    let left =
+        "SELECT count(*) AS number FROM annotations WHERE note IS NOT NULL OR quote IS NOT NULL";
     assert_eq!(library.number(left).await, 1);
     library.advance(Duration::days(31));
     library

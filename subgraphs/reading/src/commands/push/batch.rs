@@ -162,8 +162,8 @@ impl Batch {
         }
         let user = self.reader.user_id;
         if let Some(known) = self.annotations.get(&change.id) {
-            let same = (known.user_id, known.book_id, known.kind)
-                == (user, change.book_id, change.kind);
+            let same =
+                (known.user_id, known.book_id, known.kind) == (user, change.book_id, change.kind);
             if !same {
                 return Taken::Refused(Code::IdTaken, "id");
             }
@@ -252,7 +252,10 @@ impl Batch {
         if !self.known_sessions.insert(change.id) {
             return Taken::Unchanged;
         }
-        let book_pages = self.books.get(&change.book_id).and_then(|book| book.page_count);
+        let book_pages = self
+            .books
+            .get(&change.book_id)
+            .and_then(|book| book.page_count);
         let read = pages_read(
             change.start_progression,
             change.end_progression,
@@ -352,7 +355,8 @@ impl Batch {
             }
         }
         store::progress::keep(connection, &places).await?;
-        self.say(connection, reading, &places, &shared, &lost).await?;
+        self.say(connection, reading, &places, &shared, &lost)
+            .await?;
         let mut items = Vec::with_capacity(self.changed_items.len());
         for book in &self.changed_items {
             if let Some(item) = self.items.get_mut(book) {

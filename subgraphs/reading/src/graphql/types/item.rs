@@ -71,10 +71,7 @@ impl LibraryItemType {
     /// How far the reader is.
     async fn progress(&self, context: &Context<'_>) -> Result<Option<BookProgressType>> {
         let loader = context.data_unchecked::<DataLoader<Places>>();
-        Ok(loader
-            .load_one(self.0.book_id)
-            .await?
-            .map(BookProgressType))
+        Ok(loader.load_one(self.0.book_id).await?.map(BookProgressType))
     }
 }
 

@@ -75,7 +75,9 @@ impl UserType {
         };
         let mut connection = reading(context).pool.get().await?;
         let reader = store::readers::find(&mut connection, user).await?;
-        let zone = reader.as_ref().map_or("UTC", |reader| reader.time_zone.as_str());
+        let zone = reader
+            .as_ref()
+            .map_or("UTC", |reader| reader.time_zone.as_str());
         let today = day_in(zone, context.command().now);
         let to = to.unwrap_or(today);
         let from = match from {
