@@ -98,10 +98,7 @@ async fn exported(
         return Err(Error::unauthenticated());
     }
     let limiter = &reading.platform.limiter;
-    limiter
-        .check("notes-export", &viewer.key(), QUOTA)
-        .await
-        .map_err(|retry| Error::rate_limited(retry.0))?;
+    limiter.check("notes-export", &viewer.key(), QUOTA).await?;
     let notes = exports::notes(reading, &viewer, book).await?;
     let words = Words::new(&site.translations, locale);
     let body = match format {

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use super::key;
 use crate::commands::push::Sent;
 use crate::error::ChangeErrorCode as Code;
+use crate::model::annotation::MAX_NOTE;
 use crate::model::stamp::millis;
 use crate::model::{
     AnnotationChange, AnnotationKind, Change, Colour, ItemChange, Locator, Privacy, ProgressChange,
@@ -132,18 +133,17 @@ impl ChangeInput {
 }
 
 fn annotation(change: AnnotationChangeInput) -> Change {
-    let text = |text: String| Some(text).filter(|text| !text.trim().is_empty());
     Change::Annotation(AnnotationChange {
         id: key(&change.id),
         book_id: key(&change.book_id),
         kind: change.kind,
         passage: change
             .locator
-            .map(|locator| (locator, change.quote.and_then(text))),
+            .map(|locator| (locator, change.quote.and_then(tidy))),
         note: match change.note {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(note) => Some(text(note)),
+            MaybeUndefined::Value(note) => Some(tidy(note)),
         },
         colour: match change.colour {
             MaybeUndefined::Undefined => None,
@@ -153,4 +153,10 @@ fn annotation(change: AnnotationChangeInput) -> Change {
         privacy: change.privacy,
         deleted: change.deleted,
     })
+}
+
+/// A text as it is kept: trimmed, in NFC; none where nothing is left of it. What cannot be kept stays as it is, to be refused.
+fn tidy(text: String) -> Option<String> {
+    let kept = coko_core::text::block(&text, MAX_NOTE).unwrap_or(text);
+    Some(kept).filter(|text| !text.trim().is_empty())
 }

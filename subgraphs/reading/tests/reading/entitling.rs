@@ -5,11 +5,17 @@ use coko_core::events::auth::UserDeleted;
 use coko_core::events::catalog::{BookPublished, BookUpdated, BookWithdrawn};
 use coko_core::events::payment::{SubscriptionActivated, SubscriptionExpired, SubscriptionRenewed};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use crate::support::{BOOK, FREE, Library, ORDER, OTHER, PHONE, READER, was_at};
 
 const ANOTHER: Uuid = Uuid::from_u128(0xdddd_0002);
+
+fn moment(event: &Value, field: &str) -> OffsetDateTime {
+    OffsetDateTime::parse(event[field].as_str().unwrap(), &Rfc3339).unwrap()
+}
 
 async fn sources(library: &Library, user: Uuid, book: Uuid) -> Vec<String> {
     let item = library.item(user, book, "entitlements { source }").await;
@@ -43,7 +49,7 @@ async fn a_purchase_is_granted_and_a_refund_takes_it_away() {
     assert_eq!(revoked.len(), 1);
     assert_eq!(revoked[0]["reason"], "REFUNDED");
     // What is said later is later, even within one moment.
-    assert!(revoked[0]["revoked_at"].as_str() > granted[0]["granted_at"].as_str());
+    assert!(moment(&revoked[0], "revoked_at") > moment(&granted[0], "granted_at"));
     library.refund(READER, BOOK, ORDER).await;
     assert_eq!(library.said("entitlement.revoked").await.len(), 1);
     // A purchase that comes again after its refund is refused.
@@ -129,7 +135,7 @@ async fn a_refund_leaves_what_a_subscription_gives() {
     let granted = library.said("entitlement.granted").await;
     let revoked = library.said("entitlement.revoked").await;
     assert_eq!(granted[2]["source"], "SUBSCRIPTION");
-    assert!(granted[2]["granted_at"].as_str() > revoked[0]["revoked_at"].as_str());
+    assert!(moment(&granted[2], "granted_at") > moment(&revoked[0], "revoked_at"));
 
     library.tell(&SubscriptionExpired { subscription }).await;
     assert!(!library.readable(READER, BOOK).await);

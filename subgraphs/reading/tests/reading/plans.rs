@@ -32,8 +32,9 @@ async fn filled() -> Library {
     };
     library
         .execute(&format!(
-            "INSERT INTO books (book_id, version, title, authors, language, page_count, is_free, on_shelf, deleted)
-                SELECT {book_n}, 1, 'Book ' || n, ARRAY['A'], 'fr', 200, false, true, false FROM generate_series(0, 4999) n;
+            "SET statement_timeout = 0;
+             INSERT INTO books (book_id, version, title, authors, language, page_count, is_free, on_shelf, deleted)
+                SELECT {book_n}, 1, 'Book ' || n, ARRAY['A'], 'fr', 200, false, true, false FROM generate_series(0, 29999) n;
              INSERT INTO readers (user_id, sequence, annotations) VALUES ('{READER}', 200000, 0);
              INSERT INTO readers (user_id, sequence) SELECT DISTINCT {other}, 200000 FROM generate_series(0, 1999) n;
              {own} FROM generate_series(1, {ANNOTATIONS}) n;
@@ -41,11 +42,14 @@ async fn filled() -> Library {
              INSERT INTO library_items (user_id, book_id, removed, status, listed, added_at, sequence)
                 SELECT '{READER}', {book_n}, false, 'READING', true, now() - n * interval '1 minute', 100001 + n FROM generate_series(0, 4999) n;
              INSERT INTO library_items (user_id, book_id, removed, status, listed, added_at, sequence)
-                SELECT {other}, {book_n}, false, 'READING', true, now(), 100001 + n FROM generate_series(0, 4999) n;
+                SELECT {other}, {book_n}, false, 'READING', true, now(), 100001 + n FROM generate_series(0, 29999) n;
              INSERT INTO entitlements (user_id, book_id, source, source_id, granted_at)
                 SELECT user_id, book_id, 'PURCHASED', md5(user_id::text || book_id)::uuid, now() FROM library_items;
              INSERT INTO progress (id, user_id, book_id, device_id, locator, progression, stamp, read_at, furthest_locator, furthest_progression, furthest_stamp, sequence)
                 SELECT md5('p' || n)::uuid, '{READER}', {book_n}, '{PHONE}', {locator}, 0.5, {stamp}, now(), {locator}, 0.5, {stamp}, 110001 + n FROM generate_series(0, 4999) n;
+             INSERT INTO progress (id, user_id, book_id, device_id, locator, progression, stamp, read_at, furthest_locator, furthest_progression, furthest_stamp, sequence)
+                SELECT md5('q' || n)::uuid, {other}, {book_n}, '{PHONE}', {locator}, 0.5, {stamp}, now(), {locator}, 0.5, {stamp}, 140001 + n FROM generate_series(0, 29999) n;
+             INSERT INTO reading_days SELECT {other}, DATE '2026-12-01' + n / 2000, 600, 5, 1, 0 FROM generate_series(0, 59999) n;
              INSERT INTO reading_days SELECT '{READER}', DATE '2015-01-01' + n, 600, 5, 1, 0 FROM generate_series(0, 3999) n;
              INSERT INTO clamps SELECT '{READER}', '{PHONE}', n, 0, n FROM generate_series(0, 4999) n;",
             book_n = book("n"),
@@ -107,9 +111,9 @@ async fn no_query_of_a_reader_reads_a_table_from_end_to_end() {
         .ok();
     let now = library.now();
     let mut batch: Vec<Value> = (0..100)
-        .map(|n| highlight(v7(n), book(i64::try_from(n).unwrap() % 50), "new", now))
+        .map(|n| highlight(v7(n), book(i64::try_from(n).unwrap() % 40), "new", now))
         .collect();
-    batch.extend((0..100).map(|n| was_at(book(n), 0.6, now)));
+    batch.extend((0..40).map(|n| was_at(book(n), 0.6, now)));
     let outcomes = push(&reader, PHONE, batch).await;
     assert!(
         outcomes.iter().all(|outcome| outcome == "APPLIED"),
