@@ -1,9 +1,9 @@
 //! Notes as files, behind links that end.
 
 use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
 use coko_core::events::Payload as _;
 use coko_core::events::catalog::{BookPublished, BookState};
-use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use time::Duration;
