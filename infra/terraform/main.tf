@@ -19,6 +19,9 @@ locals {
       COKO_S3_ACCESS_KEY_ID     = var.storage.access_key_id
       COKO_S3_SECRET_ACCESS_KEY = var.storage.secret_access_key
     }
+    reading = {
+      COKO_READING_LICENSE_KEYS = var.license_keys
+    }
   }
 }
 

@@ -33,8 +33,8 @@ variable "database_urls" {
     error_message = "Every database URL starts with postgres:// or postgresql://."
   }
   validation {
-    condition     = alltrue([for domain in ["auth", "catalog", "file", "payment"] : contains(keys(var.database_urls), domain)])
-    error_message = "The domains auth, catalog, file and payment each need a database URL."
+    condition     = alltrue([for domain in ["auth", "catalog", "file", "payment", "reading"] : contains(keys(var.database_urls), domain)])
+    error_message = "The domains auth, catalog, file, payment and reading each need a database URL."
   }
 }
 
@@ -58,6 +58,12 @@ variable "storage" {
     secret_access_key = string
   })
   sensitive = true
+}
+
+variable "license_keys" {
+  description = "Reading's own: Ed25519 keys of offline licences `<id>:<hex>`, as `coko token keygen` prints them (the first signs, all are published)."
+  type        = string
+  sensitive   = true
 }
 
 variable "gitops" {

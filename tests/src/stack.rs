@@ -25,7 +25,7 @@ use crate::surroundings::{create_databases, environment, simulator, variable};
 /// The name of a second router's process.
 const SECOND: &str = "router-2";
 /// The subgraphs' roles.
-pub(crate) const SUBGRAPHS: [&str; 4] = ["auth", "catalog", "payment", "file"];
+pub(crate) const SUBGRAPHS: [&str; 5] = ["auth", "catalog", "payment", "file", "reading"];
 
 const REGISTER: &str =
     "mutation($input: RegisterInput!) { register(input: $input) { errors { code message } } }";
@@ -355,12 +355,20 @@ impl Stack {
     /// # Errors
     /// When it is refused.
     pub async fn sign_in(&self, account: &Account) -> Result<Client> {
+        Ok(self.client()?.with_token(&self.token(account).await?))
+    }
+
+    /// An access token of an account.
+    ///
+    /// # Errors
+    /// When its sign-in is refused.
+    pub async fn token(&self, account: &Account) -> Result<String> {
         let client = self.client()?;
         let input = json!({ "email": account.email, "password": account.password });
         let answer = client.run_with(LOGIN, json!({ "input": input })).await?;
         let token = answer.ok()["login"]["tokens"]["accessToken"].as_str();
         let token = token.with_context(|| format!("sign-in was refused: {:#}", answer.body))?;
-        Ok(client.with_token(token))
+        Ok(token.to_owned())
     }
 
     /// The secret in the link of the newest letter to `recipient`, once it is there.

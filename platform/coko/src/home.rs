@@ -169,8 +169,16 @@ impl Home {
             // A platform that an older version made lacks what came later.
             let text = std::fs::read_to_string(&path)
                 .with_context(|| format!("{} cannot be read", path.display()))?;
-            if !text.lines().any(|line| line.starts_with("[payment")) {
-                write_private(&path, &format!("{text}\n{}", payment_secrets(entropy)?))?;
+            let lacks = |section: &str| !text.lines().any(|line| line.starts_with(section));
+            let mut added = String::new();
+            if lacks("[payment") {
+                added = format!("\n{}", payment_secrets(entropy)?);
+            }
+            if lacks("[reading") {
+                added = format!("{added}\n{}", reading_secrets(entropy)?);
+            }
+            if !added.is_empty() {
+                write_private(&path, &format!("{text}{added}"))?;
             }
         } else {
             self.create()?;
@@ -313,9 +321,10 @@ fn fresh_secrets(entropy: &Entropy) -> anyhow::Result<String> {
     };
     let head = "# Secrets of this private platform, made at its first start. Losing them loses what they sealed.\n\n";
     Ok(format!(
-        "{head}{}\n{}",
+        "{head}{}\n{}\n{}",
         toml::to_string(&secrets)?,
-        payment_secrets(entropy)?
+        payment_secrets(entropy)?,
+        reading_secrets(entropy)?
     ))
 }
 
@@ -333,6 +342,13 @@ fn payment_secrets(entropy: &Entropy) -> anyhow::Result<String> {
         },
         "simulator": { "webhook_secret": notices },
     });
+    Ok(toml::to_string(&secrets)?)
+}
+
+/// The key of reading, which signs offline licences.
+fn reading_secrets(entropy: &Entropy) -> anyhow::Result<String> {
+    let (license_keys, _) = root_key(entropy, 1)?;
+    let secrets = serde_json::json!({ "reading": { "license_keys": license_keys.expose() } });
     Ok(toml::to_string(&secrets)?)
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use coko_composition::SubgraphSource;
 use coko_core::events::catalog::{BookPublished, BookUpdated};
+use coko_core::events::reading::ProgressChanged;
 use coko_core::events::{self, Payload};
 use coko_gateway::config::{EventFieldConfig, EventSourceConfig};
 
@@ -14,7 +15,7 @@ use coko_gateway::config::{EventFieldConfig, EventSourceConfig};
 pub const NAME: &str = "live";
 
 /// Its part of the schema.
-pub const SDL: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])
+pub const SDL: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@authenticated", "@key"])
 
 type Subscription {
   """
@@ -25,6 +26,14 @@ type Subscription {
   Readers can find another book.
   """
   bookPublished: Book!
+  """
+  One of the viewer's devices told another place: in any book, or in the one of `bookId`. A device hears of its own as well.
+  """
+  progressChanged(bookId: ID): ReadingProgress! @authenticated
+}
+
+type ReadingProgress @key(fields: "id", resolvable: false) {
+  id: ID!
 }
 
 type Book @key(fields: "id", resolvable: false) {
@@ -50,6 +59,16 @@ pub fn source() -> EventSourceConfig {
             of_book::<BookUpdated>(&[("/data/book_id", "{id}")]),
         ),
         ("bookPublished", of_book::<BookPublished>(&[])),
+        (
+            "progressChanged",
+            of::<ProgressChanged>(
+                &[
+                    ("/data/book_id", "{bookId}"),
+                    ("/data/user_id", "{viewer.id}"),
+                ],
+                "/data/progress_id",
+            ),
+        ),
     ];
     EventSourceConfig {
         fields: fields.map(|(name, field)| (name.to_owned(), field)).into(),
@@ -57,12 +76,17 @@ pub fn source() -> EventSourceConfig {
 }
 
 fn of_book<P: Payload>(filters: &[(&str, &str)]) -> EventFieldConfig {
+    of::<P>(filters, "/data/book_id")
+}
+
+/// A field fed by events of kind `P`, whose entity's id is at `id`.
+fn of<P: Payload>(filters: &[(&str, &str)], id: &str) -> EventFieldConfig {
     let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
     EventFieldConfig {
-        stream: events::stream_name(P::DOMAIN),
-        subject: events::subject(P::DOMAIN, P::TYPE),
+        stream: events::stream_of::<P>(),
+        subject: events::subject_of::<P>(),
         filters: filters.iter().map(owned).collect(),
-        entity: BTreeMap::from([("id".to_owned(), "/data/book_id".to_owned())]),
+        entity: BTreeMap::from([("id".to_owned(), id.to_owned())]),
     }
 }
 
@@ -77,6 +101,10 @@ mod tests {
             (
                 "bookPublished",
                 serde_json::to_value(BookPublished::sample()),
+            ),
+            (
+                "progressChanged",
+                serde_json::to_value(ProgressChanged::sample()),
             ),
         ];
         let source = source();

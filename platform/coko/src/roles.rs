@@ -60,6 +60,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         &["/files/{*rest}", "/uploads", "/uploads/{*rest}"],
         false
     ),
+    subgraph!(
+        coko_reading,
+        "libraries, progress, annotations",
+        &["/notes/{file}", "/.well-known/offline-license-keys.json"],
+        false
+    ),
 ];
 
 /// A subgraph whose section of the configuration is parsed.

@@ -92,7 +92,7 @@ fn new_row<P: Payload>(context: &CommandContext, payload: &P) -> QueryResult<New
     let event = Event::new(context, payload).map_err(json)?;
     Ok(NewRow {
         id: event.id,
-        subject: events::subject(P::DOMAIN, P::TYPE),
+        subject: events::subject_of::<P>(),
         event: serde_json::to_value(&event).map_err(json)?,
         created_at: context.now,
     })
@@ -130,6 +130,7 @@ pub struct Relay {
     pool: Pool,
     bus: Bus,
     clock: Clock,
+    transient: bool,
 }
 
 impl Relay {
@@ -140,6 +141,16 @@ impl Relay {
             pool,
             bus,
             clock,
+            transient: false,
+        }
+    }
+
+    /// The same for a domain that has transient events, whose stream it makes as well.
+    #[must_use]
+    pub fn with_transient(self) -> Self {
+        Self {
+            transient: true,
+            ..self
         }
     }
 
@@ -217,14 +228,18 @@ impl Relay {
     }
 
     async fn ensure_stream(&self) -> Result<(), RelayError> {
-        match &self.bus {
-            Bus::Nats(nats) => nats
-                .ensure_stream(self.domain)
+        let Bus::Nats(nats) = &self.bus else {
+            return Ok(());
+        };
+        nats.ensure_stream(self.domain)
+            .await
+            .map_err(RelayError::Stream)?;
+        if self.transient {
+            nats.ensure_live_stream(self.domain)
                 .await
-                .map(drop)
-                .map_err(RelayError::Stream),
-            Bus::Recording(_) => Ok(()),
+                .map_err(RelayError::Stream)?;
         }
+        Ok(())
     }
 
     /// Publishes up to [`PUBLISH_BATCH`] rows in order and marks the acknowledged ones; returns how many there were.

@@ -170,6 +170,27 @@ impl Nats {
             .map_err(|error| error.to_string())
     }
 
+    /// The stream of the transient events of `domain`, which are kept for an hour: as long as a listener that lost its
+    /// connection may stay away.
+    pub(crate) async fn ensure_live_stream(
+        &self,
+        domain: &str,
+    ) -> Result<jetstream::stream::Stream, String> {
+        self.jetstream
+            .get_or_create_stream(jetstream::stream::Config {
+                name: events::live_stream_name(domain),
+                subjects: vec![events::live_subject(domain, ">")],
+                storage: jetstream::stream::StorageType::File,
+                retention: jetstream::stream::RetentionPolicy::Limits,
+                max_age: Duration::from_secs(3600),
+                duplicate_window: Duration::from_secs(120),
+                num_replicas: self.replicas,
+                ..Default::default()
+            })
+            .await
+            .map_err(|error| error.to_string())
+    }
+
     /// The stream that keeps the broker's own MAX_DELIVERIES advisories for a week.
     pub(crate) async fn ensure_advisories(&self) -> Result<jetstream::stream::Stream, String> {
         self.jetstream

@@ -1,4 +1,4 @@
-//! Types of ours that live in a text column: written by `as_str`, read back by `FromStr`.
+//! Types of a domain's own in text and JSON columns: enumerations by their names, values by serde.
 
 /// A text column holds what this version of the program does not know.
 #[derive(Debug, thiserror::Error)]
@@ -9,7 +9,7 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
-    /// Says that `found` is no name of an `expected`.
+    /// `found` where a name of the type `expected` was to be.
     pub fn new(expected: &'static str, found: &str) -> Self {
         Self {
             expected,
@@ -18,7 +18,7 @@ impl UnknownName {
     }
 }
 
-/// Implements Diesel's conversions to and from `text` for a type with `as_str` and `FromStr`; a function cannot implement traits.
+/// Implements Diesel's conversions to and from `text` by `as_str` and `FromStr`; a function cannot implement traits.
 #[macro_export]
 macro_rules! text_column {
     ($name:ident) => {
@@ -43,21 +43,21 @@ macro_rules! text_column {
 /// Declares an enumeration that the database keeps as text and clients see as it is; a function cannot declare types.
 #[macro_export]
 macro_rules! text_enum {
-    ($(#[$meta:meta])* $visible:vis $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
             async_graphql::Enum, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
         )]
         #[diesel(sql_type = diesel::sql_types::Text)]
         $(#[$meta])*
-        $visible enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] #[graphql(name = $text)] $variant),+ }
+        $vis enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] #[graphql(name = $text)] $variant),+ }
 
         impl $name {
             /// Every variant, in order.
-            $visible const ALL: &'static [Self] = &[$(Self::$variant),+];
+            $vis const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The name as it is stored and as clients see it.
-            $visible fn as_str(self) -> &'static str {
+            $vis fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
         }
@@ -66,13 +66,42 @@ macro_rules! text_enum {
             type Err = $crate::stored::UnknownName;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                let known = Self::ALL.iter().find(|known| known.as_str() == text);
-                known
-                    .copied()
-                    .ok_or_else(|| $crate::stored::UnknownName::new(stringify!($name), text))
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err($crate::stored::UnknownName::new(stringify!($name), text)),
+                }
             }
         }
 
         $crate::text_column!($name);
+    };
+}
+
+/// Implements Diesel's conversions to and from `jsonb` by serde, for a type that derives `AsExpression` and `FromSqlRow`; a
+/// function cannot implement traits.
+#[macro_export]
+macro_rules! json_column {
+    ($name:ident) => {
+        impl diesel::serialize::ToSql<diesel::sql_types::Jsonb, diesel::pg::Pg> for $name {
+            fn to_sql<'b>(
+                &'b self,
+                out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
+            ) -> diesel::serialize::Result {
+                // PostgreSQL's binary format of `jsonb` begins with its version.
+                std::io::Write::write_all(out, &[1])?;
+                serde_json::to_writer(out, self)?;
+                Ok(diesel::serialize::IsNull::No)
+            }
+        }
+
+        impl diesel::deserialize::FromSql<diesel::sql_types::Jsonb, diesel::pg::Pg> for $name {
+            fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+                let (_, json) = value
+                    .as_bytes()
+                    .split_first()
+                    .ok_or("the column is empty")?;
+                Ok(serde_json::from_slice(json)?)
+            }
+        }
     };
 }

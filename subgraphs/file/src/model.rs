@@ -8,7 +8,6 @@ mod link;
 mod name;
 mod range;
 mod sniff;
-mod stored;
 mod tus;
 
 pub use access::{Grants, is_staff, may_read};

@@ -13,6 +13,7 @@ mod hostile;
 mod partner;
 mod purchase;
 mod reader;
+mod reading;
 mod shopping;
 mod signing_in;
 mod upload;

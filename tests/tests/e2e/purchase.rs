@@ -1,11 +1,5 @@
 //! A reader buys a book with mobile money: through the router, over events, to the grant; and an operator pays it back.
 
-use coko_core::clock::Clock;
-use coko_core::context::CommandContext;
-use coko_core::events::reading::EntitlementGranted;
-use coko_core::events::{Event, subject};
-use coko_core::ids::Entropy;
-use coko_core::service::Nats;
 use coko_tests::{Client, Shape, Stack};
 use serde_json::{Value, json};
 
@@ -17,33 +11,6 @@ fn documented(operation: &str) -> String {
     let start = readme.find(&format!("```graphql\n{operation}")).unwrap() + "```graphql\n".len();
     let end = start + readme[start..].find("```").unwrap();
     readme[start..end].to_owned()
-}
-
-/// Reading does not exist yet: what it will say of a purchase is said by this test, on the same stream.
-async fn grant(stack: &Stack, user: &Value, book: &Value, order: &Value) {
-    let nats = Nats::connect(&stack.nats.url(), "reading", 1)
-        .await
-        .unwrap();
-    nats.ensure_stream("reading").await.unwrap();
-    let id = |value: &Value| value.as_str().unwrap().parse().unwrap();
-    let now = Clock::system().now();
-    let granted = EntitlementGranted {
-        user_id: id(user),
-        book_id: id(book),
-        order_id: Some(id(order)),
-        source: "PURCHASED".to_owned(),
-        granted_at: now,
-    };
-    let context = CommandContext::system(now, Entropy::system());
-    let event = Event::new(&context, &granted).unwrap();
-    let payload = serde_json::to_vec(&event).unwrap();
-    let subject = subject("reading", "entitlement.granted");
-    let sent = nats
-        .jetstream
-        .publish(subject, payload.into())
-        .await
-        .unwrap();
-    sent.await.unwrap();
 }
 
 async fn status(client: &Client, order: &Value) -> Value {
@@ -62,14 +29,23 @@ async fn becomes(client: &Client, order: &Value, expected: &str) {
     .await;
 }
 
-async fn journey(shape: Shape) {
-    let stack = Stack::start(shape).await.unwrap();
+/// A book that was bought, and by whom.
+pub(crate) struct Purchase {
+    pub(crate) reader: Client,
+    pub(crate) token: String,
+    pub(crate) book: Value,
+    order: Value,
+    admin: Client,
+}
+
+/// A reader called `name` buys a book of a hundred pages with Wave, and is granted it.
+pub(crate) async fn bought(stack: &Stack, name: &str) -> Purchase {
     let admin = stack.staff("Admin", &["admin"]).await.unwrap();
     let made = "mutation { createAuthor(input: { name: \"Mariama Bâ\" }) { author { id } errors { code } } }";
     let author = admin.run(made).await.unwrap().ok()["createAuthor"]["author"]["id"].clone();
     let create = "mutation($i: CreateBookInput!) { createBook(input: $i) { book { id version } errors { field code } } }";
     let input = json!({
-        "title": "Une si longue lettre", "language": "fr",
+        "title": "Une si longue lettre", "language": "fr", "pageCount": 100,
         "contributors": [{ "authorId": author }], "prices": [{ "amount": 2500, "currency": "XOF" }],
     });
     let made = admin.run_with(create, json!({ "i": input })).await.unwrap();
@@ -82,8 +58,8 @@ async fn journey(shape: Shape) {
         "{published:?}"
     );
 
-    let (_, reader) = stack.sign_up("Ndeye").await.unwrap();
-    let user = reader.run("{ me { id } }").await.unwrap().ok()["me"]["id"].clone();
+    let (account, reader) = stack.sign_up(name).await.unwrap();
+    let token = stack.token(&account).await.unwrap();
     // The price reaches payment by event; until then the book is not for sale.
     let buy = documented("mutation Buy");
     let number = std::sync::atomic::AtomicU32::new(0);
@@ -102,28 +78,45 @@ async fn journey(shape: Shape) {
     assert_eq!(order["price"]["amount"], 2500);
     // One answer from two subgraphs: the order from payment, the book from catalog.
     assert_eq!(order["book"]["title"], "Une si longue lettre");
-    becomes(&reader, &order["id"], "PAID").await;
-    grant(&stack, &user, &book["id"], &order["id"]).await;
+    // Reading grants, and payment hears of it.
     becomes(&reader, &order["id"], "FULFILLED").await;
-    let (number, pdf) = shopping::invoice(&stack, &reader, &order["id"], 0).await;
+    Purchase {
+        reader,
+        token,
+        book,
+        order,
+        admin,
+    }
+}
+
+/// An operator has the purchase paid back.
+pub(crate) async fn refunded(stack: &Stack, purchase: &Purchase) {
+    let refund = "mutation($i: RefundOrderInput!) { refundOrder(input: $i) { errors { code } } }";
+    let order = &purchase.order["id"];
+    let input = json!({ "i": { "orderId": order, "idempotencyKey": "r" } });
+    let refused = purchase.reader.run_with(refund, input.clone()).await;
+    assert_eq!(refused.unwrap().codes(), ["FORBIDDEN"]);
+    purchase.admin.run_with(refund, input).await.unwrap().ok();
+    becomes(&purchase.reader, order, "REFUNDED").await;
+    assert_eq!(stack.simulator.totals(), (1, 1));
+}
+
+async fn journey(shape: Shape) {
+    let stack = Stack::start(shape).await.unwrap();
+    let purchase = bought(&stack, "Ndeye").await;
+    let (reader, order) = (&purchase.reader, &purchase.order["id"]);
+    let (number, pdf) = shopping::invoice(&stack, reader, order, 0).await;
     assert!(
         number.starts_with('F') && pdf.starts_with(b"%PDF-"),
         "{number}"
     );
-    shopping::persisted(&stack, &book["id"]).await;
-
-    let refund = "mutation($i: RefundOrderInput!) { refundOrder(input: $i) { errors { code } } }";
-    let input = json!({ "i": { "orderId": order["id"], "idempotencyKey": "r" } });
-    let refused = reader.run_with(refund, input.clone()).await.unwrap();
-    assert_eq!(refused.codes(), ["FORBIDDEN"]);
-    admin.run_with(refund, input).await.unwrap().ok();
-    becomes(&reader, &order["id"], "REFUNDED").await;
-    assert_eq!(stack.simulator.totals(), (3, 1));
-    let (number, pdf) = shopping::invoice(&stack, &reader, &order["id"], 1).await;
+    refunded(&stack, &purchase).await;
+    let (number, pdf) = shopping::invoice(&stack, reader, order, 1).await;
     assert!(
         number.starts_with('A') && pdf.starts_with(b"%PDF-"),
         "{number}"
     );
+    shopping::persisted(&stack, &purchase.book["id"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,8 @@ pub trait Payload: Serialize + DeserializeOwned + Send + Sync + 'static {
     const TYPE: &'static str;
     /// The version of the payload, from 1.
     const VERSION: u16;
+    /// Matters only to whoever listens when it happens: it is kept for a short while, apart from the domain's history.
+    const TRANSIENT: bool = false;
 
     /// The id of the aggregate that the event is about.
     fn subject(&self) -> String;
@@ -117,6 +119,34 @@ pub fn subject(domain: &str, kind: &str) -> String {
     format!("coko.{domain}.{kind}")
 }
 
+/// The stream of what is [`Payload::TRANSIENT`] in `domain`.
+pub fn live_stream_name(domain: &str) -> String {
+    format!("COKO_LIVE_{}", domain.to_ascii_uppercase())
+}
+
+/// The subject of transient events of `kind` of `domain`, which no wildcard over the domain's history includes.
+pub fn live_subject(domain: &str, kind: &str) -> String {
+    format!("coko-live.{domain}.{kind}")
+}
+
+/// The stream that holds events of kind `P`.
+pub fn stream_of<P: Payload>() -> String {
+    if P::TRANSIENT {
+        live_stream_name(P::DOMAIN)
+    } else {
+        stream_name(P::DOMAIN)
+    }
+}
+
+/// The subject that events of kind `P` are published on.
+pub fn subject_of<P: Payload>() -> String {
+    if P::TRANSIENT {
+        live_subject(P::DOMAIN, P::TYPE)
+    } else {
+        subject(P::DOMAIN, P::TYPE)
+    }
+}
+
 /// One kind of event as documentation and contract tests see it.
 #[derive(Clone, Debug)]
 pub struct Described {
@@ -178,9 +208,15 @@ pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
         describe::<payment::SubscriptionExpired>()?,
         describe::<payment::SubscriptionRenewed>()?,
         describe::<publication::PublicationPublished>()?,
+        describe::<reading::AnnotationShared>()?,
         describe::<reading::EntitlementGranted>()?,
         describe::<reading::EntitlementRefused>()?,
         describe::<reading::EntitlementRevoked>()?,
+        describe::<reading::ProgressChanged>()?,
+        describe::<reading::ReadingCompleted>()?,
+        describe::<reading::ReadingProgressed>()?,
+        describe::<reading::ReadingStarted>()?,
+        describe::<reading::ReadingStreak>()?,
         describe::<router::CachePurged>()?,
     ])
 }

@@ -1,4 +1,4 @@
-//! What reading says: who is entitled to which book.
+//! What reading says: who is entitled to which book, and what is read and shared.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -115,6 +115,221 @@ impl Payload for EntitlementRevoked {
             order_id: Some(SAMPLE_ORDER),
             reason: "REFUNDED".to_owned(),
             revoked_at: datetime!(2026-02-03 14:00 UTC),
+        }
+    }
+}
+
+/// A reader opened a book for the first time: `reading.started`, said once for each reader and book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadingStarted {
+    /// The reader.
+    pub user_id: Uuid,
+    /// The book.
+    pub book_id: Uuid,
+    /// The right it is read by: `PURCHASED`, `SUBSCRIPTION`, `FREE` or `GIFTED`.
+    pub source: String,
+    /// When, by the reader's device, never later than it was heard of.
+    #[serde(with = "time::serde::rfc3339")]
+    pub started_at: OffsetDateTime,
+}
+
+impl Payload for ReadingStarted {
+    const DOMAIN: &'static str = "reading";
+    const TYPE: &'static str = "reading.started";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.user_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            user_id: SAMPLE_USER,
+            book_id: SAMPLE_BOOK,
+            source: "PURCHASED".to_owned(),
+            started_at: datetime!(2026-02-01 20:00 UTC),
+        }
+    }
+}
+
+/// How far a reader is in a book: `reading.progressed`, said at most every few minutes for each reader and book, the last
+/// place included. [`ProgressChanged`] tells every step, to whom listens at that moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadingProgressed {
+    /// The reader.
+    pub user_id: Uuid,
+    /// The book.
+    pub book_id: Uuid,
+    /// The right it is read by: `PURCHASED`, `SUBSCRIPTION`, `FREE` or `GIFTED`.
+    pub source: String,
+    /// Where the reader is, as a share of the whole book: 0 to 1.
+    pub progression: f64,
+    /// The furthest place, as a share of the whole book: 0 to 1.
+    pub furthest: f64,
+    /// Seconds of plausible reading in this book since the beginning; it only grows, so that what was missed or heard twice
+    /// does no harm.
+    pub seconds_read: i64,
+    /// When it was said.
+    #[serde(with = "time::serde::rfc3339")]
+    pub progressed_at: OffsetDateTime,
+}
+
+impl Payload for ReadingProgressed {
+    const DOMAIN: &'static str = "reading";
+    const TYPE: &'static str = "reading.progressed";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.user_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            user_id: SAMPLE_USER,
+            book_id: SAMPLE_BOOK,
+            source: "PURCHASED".to_owned(),
+            progression: 0.25,
+            furthest: 0.5,
+            seconds_read: 1860,
+            progressed_at: datetime!(2026-02-01 20:31 UTC),
+        }
+    }
+}
+
+/// A reader came to the end of a book: `reading.completed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadingCompleted {
+    /// The reader.
+    pub user_id: Uuid,
+    /// The book.
+    pub book_id: Uuid,
+    /// The reader only says so; false where the end was reached here, which may be said after that.
+    pub self_reported: bool,
+    /// Seconds of plausible reading in this book so far.
+    pub seconds_read: i64,
+    /// When, by the reader's device, never later than it was heard of.
+    #[serde(with = "time::serde::rfc3339")]
+    pub completed_at: OffsetDateTime,
+}
+
+impl Payload for ReadingCompleted {
+    const DOMAIN: &'static str = "reading";
+    const TYPE: &'static str = "reading.completed";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.user_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            user_id: SAMPLE_USER,
+            book_id: SAMPLE_BOOK,
+            self_reported: false,
+            seconds_read: 21_600,
+            completed_at: datetime!(2026-02-09 22:10 UTC),
+        }
+    }
+}
+
+/// A reader has read on another day: `reading.streak`. Days that a device tells late are counted in when they come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadingStreak {
+    /// The reader.
+    pub user_id: Uuid,
+    /// Days in a row that end with `last_day`.
+    pub days: i32,
+    /// The most days in a row so far.
+    pub longest: i32,
+    /// The newest day of the row in the reader's zone: `2026-02-09`.
+    pub last_day: String,
+    /// When it was said.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+impl Payload for ReadingStreak {
+    const DOMAIN: &'static str = "reading";
+    const TYPE: &'static str = "reading.streak";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.user_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            user_id: SAMPLE_USER,
+            days: 7,
+            longest: 12,
+            last_day: "2026-02-09".to_owned(),
+            at: datetime!(2026-02-09 20:05 UTC),
+        }
+    }
+}
+
+/// A reader lets others see an annotation: `annotation.shared`, said once for each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnnotationShared {
+    /// The annotation.
+    pub annotation_id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// The book.
+    pub book_id: Uuid,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub shared_at: OffsetDateTime,
+}
+
+impl Payload for AnnotationShared {
+    const DOMAIN: &'static str = "reading";
+    const TYPE: &'static str = "annotation.shared";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.annotation_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            annotation_id: uuid!("01890a5d-ac96-774b-bcce-b302099a8601"),
+            user_id: SAMPLE_USER,
+            book_id: SAMPLE_BOOK,
+            shared_at: datetime!(2026-02-02 07:00 UTC),
+        }
+    }
+}
+
+/// A device told another place in a book: `progress.changed`. Only the reader's other devices are to hear of it, at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProgressChanged {
+    /// The progress of one reader in one book on one device.
+    pub progress_id: Uuid,
+    /// The reader.
+    pub user_id: Uuid,
+    /// The book.
+    pub book_id: Uuid,
+    /// The device.
+    pub device_id: Uuid,
+}
+
+impl Payload for ProgressChanged {
+    const DOMAIN: &'static str = "reading";
+    const TYPE: &'static str = "progress.changed";
+    const VERSION: u16 = 1;
+    const TRANSIENT: bool = true;
+
+    fn subject(&self) -> String {
+        self.user_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            progress_id: uuid!("01890a5d-ac96-774b-bcce-b302099a8602"),
+            user_id: SAMPLE_USER,
+            book_id: SAMPLE_BOOK,
+            device_id: uuid!("01890a5d-ac96-774b-bcce-b302099a8603"),
         }
     }
 }

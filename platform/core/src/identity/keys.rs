@@ -60,6 +60,17 @@ impl RootKey {
         }
     }
 
+    /// The Ed25519 signature (RFC 8032) of `message`, 64 bytes.
+    ///
+    /// # Errors
+    /// Never for a key that could be read; the library's type allows it.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.pair
+            .sign(message)
+            .map(|signature| signature.to_bytes().to_vec())
+            .map_err(|error| KeyError(error.to_string()))
+    }
+
     pub(super) fn pair(&self) -> &KeyPair {
         &self.pair
     }

@@ -153,7 +153,8 @@ pub struct EventFieldConfig {
     /// that name (for any value when it is null).
     pub subject: String,
     /// What events must hold: JSON pointer into the event -> text, in which `{name}` stands for an argument. A filter
-    /// whose argument is null lets everything pass.
+    /// whose argument is null lets everything pass. `{viewer.id}` is the account of whoever subscribes, so that people
+    /// hear of what is theirs alone; nobody else can subscribe to such a field.
     pub filters: BTreeMap<String, String>,
     /// The entity: its field -> JSON pointer into the event. At least the fields of a key.
     pub entity: BTreeMap<String, String>,

@@ -1,11 +1,15 @@
 //! From an event to the entity that a subscription's root field answers.
 
 use coko_core::Code;
+use coko_core::identity::Viewer;
 use serde_json::{Map, Value};
 
 use super::feed::FeedEvent;
 use crate::config::EventFieldConfig;
 use crate::refusal::{GraphQLError, Refusal};
+
+/// What stands for the subscriber's own account beside the field's arguments, whose names have no dot.
+const VIEWER: &str = "viewer.id";
 
 /// One subscription's view of a stream: which events it is about, and what of them it takes.
 #[derive(Debug)]
@@ -23,15 +27,32 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    /// Fills the arguments in.
+    /// Fills the arguments and the viewer in.
     ///
     /// # Errors
-    /// `BAD_REQUEST` for an argument that cannot be part of a subject.
+    /// `VALIDATION_FAILED` for an argument that cannot be part of a subject; `UNAUTHENTICATED` when events are for their
+    /// own people only, and no person asks.
     pub(super) fn bind(
         config: &EventFieldConfig,
         arguments: &Map<String, Value>,
+        viewer: &Viewer,
         type_name: String,
     ) -> Result<Self, Refusal> {
+        let mut arguments = arguments.clone();
+        match viewer.user_id() {
+            Some(id) => {
+                arguments.insert(VIEWER.to_owned(), id.to_string().into());
+            }
+            // An absent argument lets everything pass; an absent viewer must let nothing.
+            None if is_private(config) => {
+                return Err(Refusal::graphql(vec![GraphQLError::new(
+                    Code::Unauthenticated,
+                    "Sign in to subscribe to what concerns you.",
+                )]));
+            }
+            None => {}
+        }
+        let arguments = &arguments;
         let (mut asked, mut tokens) = (Vec::new(), Vec::new());
         for token in config.subject.split('.') {
             match placeholder(token) {
@@ -110,6 +131,15 @@ impl Mapping {
     }
 }
 
+/// Whether events are told to the people they are about, and nobody else.
+fn is_private(config: &EventFieldConfig) -> bool {
+    let viewer = format!("{{{VIEWER}}}");
+    config
+        .filters
+        .values()
+        .any(|template| template.contains(&viewer))
+}
+
 /// The argument's name in `{name}`.
 fn placeholder(text: &str) -> Option<&str> {
     text.strip_prefix('{')?.strip_suffix('}')
@@ -175,7 +205,8 @@ mod tests {
 
     fn entity(arguments: Value, subject: &str, content: Value) -> Option<Value> {
         let arguments = arguments.as_object().unwrap();
-        let mapping = Mapping::bind(&config(), arguments, "Book".to_owned()).unwrap();
+        let viewer = Viewer::guest();
+        let mapping = Mapping::bind(&config(), arguments, &viewer, "Book".to_owned()).unwrap();
         assert_eq!(mapping.subject, "shop.*.updated");
         mapping.entity(&FeedEvent {
             epoch: 0,
@@ -208,8 +239,42 @@ mod tests {
     fn an_argument_cannot_widen_the_subject() {
         for bad in ["*", ">", "a.b", "", "a b"] {
             let arguments = json!({ "kind": bad });
-            let refused = Mapping::bind(&config(), arguments.as_object().unwrap(), String::new());
+            let arguments = arguments.as_object().unwrap();
+            let refused = Mapping::bind(&config(), arguments, &Viewer::guest(), String::new());
             assert_eq!(refused.unwrap_err().code(), Code::ValidationFailed, "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_private_is_told_to_its_own_people_alone() {
+        let mut config = config();
+        config
+            .filters
+            .insert("/data/user".to_owned(), "{viewer.id}".to_owned());
+        let nothing = Map::new();
+        let bind = |arguments: &Map<String, Value>, viewer: &Viewer| {
+            Mapping::bind(&config, arguments, viewer, "Book".to_owned())
+        };
+        let refused = bind(&nothing, &Viewer::guest()).unwrap_err();
+        assert_eq!(refused.code(), Code::Unauthenticated);
+
+        let id = uuid::Uuid::from_u128(7);
+        let mut viewer = Viewer::guest();
+        viewer.principal = coko_core::identity::Principal::User { id, session: id };
+        let heard = |arguments: &Value, user: &str| {
+            let mapping = bind(arguments.as_object().unwrap(), &viewer).unwrap();
+            let event = FeedEvent {
+                epoch: 0,
+                sequence: 1,
+                subject: "shop.book.updated".to_owned(),
+                content: json!({"type": "updated", "data": {"id": 7, "user": user}}),
+            };
+            mapping.entity(&event).is_some()
+        };
+        assert!(heard(&json!({}), &id.to_string()));
+        assert!(!heard(&json!({}), &uuid::Uuid::from_u128(8).to_string()));
+        // What a client sends under that name changes nothing.
+        let forged = json!({ "viewer.id": uuid::Uuid::from_u128(8).to_string() });
+        assert!(!heard(&forged, &uuid::Uuid::from_u128(8).to_string()));
     }
 }

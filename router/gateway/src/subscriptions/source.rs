@@ -143,7 +143,7 @@ pub(super) fn source(planned: &Planned) -> Result<SubscriptionSource, Refusal> {
 /// How events are mapped, when the source is configured to be a feed.
 ///
 /// # Errors
-/// `BAD_REQUEST` for an argument that cannot be part of a subject.
+/// As [`Mapping::bind`].
 pub(super) fn mapping(
     context: &RequestContext,
     planned: &Planned,
@@ -169,7 +169,7 @@ pub(super) fn mapping(
         .field(root, &source.field)
         .map(|entry| entry.type_name.clone())
         .unwrap_or_default();
-    Mapping::bind(field, &source.arguments, type_name).map(Some)
+    Mapping::bind(field, &source.arguments, &context.viewer, type_name).map(Some)
 }
 
 async fn connect(

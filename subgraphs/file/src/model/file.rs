@@ -1,16 +1,16 @@
 //! A file, its kind, its state.
 
+use coko_core::text_enum;
 use diesel::prelude::*;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::stored::text_enum;
 use crate::tables::files;
 
 text_enum! {
     /// What a file is for, which decides who may upload it, how large it may be and what is made of it.
     #[graphql(name = "FileKind")]
-    Kind {
+    pub Kind {
         /// A person's picture: JPEG, PNG or WebP. Public.
         Avatar = "AVATAR",
         /// A book's cover: JPEG, PNG or WebP. Public.
@@ -27,7 +27,7 @@ text_enum! {
 text_enum! {
     /// How far a file is.
     #[graphql(name = "FileStatus")]
-    Status {
+    pub Status {
         /// It is being uploaded.
         Pending = "PENDING",
         /// It is complete, and is being looked at.
@@ -42,7 +42,7 @@ text_enum! {
 text_enum! {
     /// Why a file was rejected.
     #[graphql(name = "FileRejection")]
-    Reason {
+    pub Reason {
         /// The bytes are not those that were announced.
         DigestMismatch = "DIGEST_MISMATCH",
         /// The content is not of the announced type.
