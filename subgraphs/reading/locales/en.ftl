@@ -19,4 +19,5 @@ reading-export-by = by { $authors }
 reading-export-note = Note
 reading-export-bookmark = Bookmark
 reading-export-place = at { $percent } %
+reading-export-too-long = There are too many notes on this book for one PDF; export them as Markdown.
 reading-period-invalid = Choose at most 400 periods, the first of them not after the last.

@@ -19,4 +19,5 @@ reading-export-by = de { $authors }
 reading-export-note = Note
 reading-export-bookmark = Signet
 reading-export-place = à { $percent } %
+reading-export-too-long = Il y a trop de notes sur ce livre pour un seul PDF ; exportez-les en Markdown.
 reading-period-invalid = Choisissez au plus 400 périodes, la première n'étant pas après la dernière.

@@ -1,6 +1,7 @@
 //! A reader's notes on a book as a file, in formats that others read.
 
 pub(crate) mod markdown;
+pub(crate) mod pdf;
 pub(crate) mod web_annotation;
 
 use coko_core::graphql::FluentValue;
@@ -18,6 +19,8 @@ text_enum! {
     pub(crate) Format {
         /// Markdown (CommonMark), to be read and edited.
         Markdown = "MARKDOWN",
+        /// PDF, to be printed.
+        Pdf = "PDF",
         /// W3C Web Annotation in JSON-LD, to be imported elsewhere.
         WebAnnotation = "WEB_ANNOTATION",
     }
@@ -28,6 +31,7 @@ impl Format {
     pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::Markdown => "md",
+            Self::Pdf => "pdf",
             Self::WebAnnotation => "jsonld",
         }
     }
@@ -36,6 +40,7 @@ impl Format {
     pub(crate) fn media_type(self) -> &'static str {
         match self {
             Self::Markdown => "text/markdown; charset=utf-8",
+            Self::Pdf => "application/pdf",
             Self::WebAnnotation => {
                 "application/ld+json; profile=\"http://www.w3.org/ns/anno.jsonld\""
             }

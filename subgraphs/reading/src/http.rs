@@ -19,7 +19,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::commands::{Reading, exports};
-use crate::export::{Format, Words, markdown, web_annotation};
+use crate::export::{Format, Notes, Words, markdown, pdf, web_annotation};
 use crate::model::license::key_set;
 
 /// Exports of one person.
@@ -103,6 +103,7 @@ async fn exported(
     let words = Words::new(&site.translations, locale);
     let body = match format {
         Format::Markdown => markdown::render(&notes, &words).into_bytes(),
+        Format::Pdf => printed(site, notes, locale).await?,
         Format::WebAnnotation => {
             serde_json::to_vec_pretty(&web_annotation::render(&notes)).map_err(Error::internal)?
         }
@@ -117,6 +118,24 @@ async fn exported(
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
     ];
     Ok((headers, body).into_response())
+}
+
+/// The notes as PDF, laid out where nobody waits for the thread.
+async fn printed(site: &Site, notes: Notes, locale: &Locale) -> Result<Vec<u8>, Error> {
+    let (translations, locale) = (site.translations.clone(), locale.clone());
+    let now = site.reading.platform.clock.now();
+    let laying_out = tokio::task::spawn_blocking(move || {
+        pdf::render(&notes, &Words::new(&translations, &locale), now)
+    });
+    laying_out
+        .await
+        .map_err(Error::internal)?
+        .map_err(|error| match error {
+            coko_pdf::Error::TooLong => {
+                Error::new(Code::PayloadTooLarge, "reading-export-too-long")
+            }
+            other => Error::internal(other),
+        })
 }
 
 /// The error as a problem (RFC 9457).
