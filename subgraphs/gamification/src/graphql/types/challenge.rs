@@ -8,7 +8,7 @@ use coko_core::graphql::{PageArgs, RequestExt as _, connection};
 use time::OffsetDateTime;
 
 use super::UserType;
-use crate::graphql::loader::{Done, Parts};
+use crate::graphql::loader::{Done, Parts, Players};
 use crate::graphql::{game, spoken};
 use crate::model::{Challenge, ChallengeMetric, ChallengeState, Participant, Visibility};
 use crate::store;
@@ -70,10 +70,16 @@ impl ChallengeType {
         self.0.privacy
     }
 
-    /// Who made it; null for the platform's own.
-    async fn creator(&self) -> Option<UserType> {
-        let creator = self.0.creator_id.filter(|id| !id.is_nil());
-        creator.map(|id| UserType { id: id.into() })
+    /// Who made it; null for the platform's own, and where the maker lets the viewer not see what they do.
+    async fn creator(&self, context: &Context<'_>) -> Result<Option<UserType>> {
+        let Some(creator) = self.0.creator_id else {
+            return Ok(None);
+        };
+        let loader = context.data_unchecked::<DataLoader<Players>>();
+        let seen = loader.load_one(creator).await?;
+        Ok(seen.map(|player| UserType {
+            id: player.user_id.into(),
+        }))
     }
 
     /// Opens a private challenge to whoever is given it. Only its maker sees it.
