@@ -213,6 +213,7 @@ CREATE TABLE challenges (
 );
 CREATE INDEX challenges_public ON challenges (ends_at, id) WHERE privacy = 'PUBLIC' AND cancelled_at IS NULL;
 CREATE INDEX challenges_by_creator ON challenges (creator_id, ends_at, id) WHERE creator_id IS NOT NULL;
+CREATE INDEX challenges_for_followers ON challenges (creator_id, ends_at, id) WHERE privacy = 'FOLLOWERS' AND cancelled_at IS NULL;
 
 CREATE TABLE participants (
     challenge_id uuid NOT NULL REFERENCES challenges (id) ON DELETE CASCADE,

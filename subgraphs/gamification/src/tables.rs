@@ -167,4 +167,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(participants, challenges, players);
+diesel::allow_tables_to_appear_in_same_query!(participants, challenges);

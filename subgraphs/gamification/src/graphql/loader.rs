@@ -1,6 +1,7 @@
 //! Loaders that batch what lists of readers and challenges ask for. What the viewer may not see is not there.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use async_graphql::Request;
@@ -8,6 +9,7 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use coko_core::Error;
 use coko_core::context::CommandContext;
 use coko_core::database::Connection;
+use coko_core::paging::{Page, Slice};
 use uuid::Uuid;
 
 use crate::commands::Game;
@@ -28,6 +30,7 @@ pub(super) fn attach(request: Request, game: &Arc<Game>, context: &CommandContex
         .data(DataLoader::new(Achievements(asking.clone()), tokio::spawn))
         .data(DataLoader::new(Challenges(asking.clone()), tokio::spawn))
         .data(DataLoader::new(Parts(asking.clone()), tokio::spawn))
+        .data(DataLoader::new(ParticipantPages(asking.clone()), tokio::spawn))
         .data(DataLoader::new(Done(asking), tokio::spawn))
 }
 
@@ -223,6 +226,52 @@ impl Loader<Uuid> for Parts {
         let mut connection = self.0.game.pool.get().await?;
         let parts = store::participants::of(&mut connection, user, ids).await?;
         Ok(by(parts, |part| part.challenge_id))
+    }
+}
+
+/// One page of those who take part in a challenge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ParticipantsKey {
+    pub(super) challenge: Uuid,
+    pub(super) page: Page<store::participants::Key>,
+}
+
+impl Hash for ParticipantsKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.challenge.hash(state);
+        self.page.size.hash(state);
+        self.page.from.hash(state);
+    }
+}
+
+/// Pages of participants whom the viewer sees: challenges that are asked for the same page share a query.
+pub(super) struct ParticipantPages(Asking);
+
+impl Loader<ParticipantsKey> for ParticipantPages {
+    type Value = Slice<Participant>;
+    type Error = Error;
+
+    async fn load(
+        &self,
+        keys: &[ParticipantsKey],
+    ) -> Result<HashMap<ParticipantsKey, Slice<Participant>>, Error> {
+        let viewer = self.0.user();
+        let mut connection = self.0.game.pool.get().await?;
+        let mut found = HashMap::new();
+        let mut left: Vec<&ParticipantsKey> = keys.iter().collect();
+        while let Some(first) = left.first() {
+            let page = first.page.clone();
+            let (same, others): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|key| key.page == page);
+            left = others;
+            let of: Vec<Uuid> = same.iter().map(|key| key.challenge).collect();
+            let pages = store::participants::pages(&mut connection, &page, viewer, &of).await?;
+            found.extend(pages.into_iter().map(|(challenge, slice)| {
+                let page = page.clone();
+                (ParticipantsKey { challenge, page }, slice)
+            }));
+        }
+        Ok(found)
     }
 }
 

@@ -138,7 +138,7 @@ impl Challenge {
 }
 
 /// Somebody who takes part.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, QueryableByName)]
 #[diesel(table_name = participants)]
 pub(crate) struct Participant {
     pub(crate) challenge_id: Uuid,

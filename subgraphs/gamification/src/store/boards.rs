@@ -136,7 +136,7 @@ pub(crate) async fn hidden(
     users: &[Uuid],
 ) -> QueryResult<Vec<Uuid>> {
     let shown: Vec<Uuid> = shown(board)
-        .filter(scores::user_id.eq_any(users))
+        .filter(scores::user_id.eq_any(users.to_vec()))
         .select(scores::user_id)
         .load(connection)
         .await?;
@@ -152,14 +152,13 @@ fn friends(board: &Board, viewer: Uuid) -> Standings {
         .filter(scores::points.gt(0))
         .filter(
             sql::<Bool>(
-                "scores.user_id IN (SELECT p.user_id FROM players p WHERE NOT p.opted_out AND p.deleted_at IS NULL AND (p.user_id = ",
+                "scores.user_id IN (SELECT p.user_id FROM follows f JOIN players p ON p.user_id = f.user_id
+                    WHERE f.following AND NOT p.opted_out AND p.privacy <> 'PRIVATE' AND f.follower_id = ",
             )
             .bind::<SqlUuid, _>(viewer)
-            .sql(
-                " OR p.privacy <> 'PRIVATE' AND p.user_id IN (SELECT f.user_id FROM follows f WHERE f.following AND f.follower_id = ",
-            )
+            .sql(" UNION ALL SELECT p.user_id FROM players p WHERE NOT p.opted_out AND p.user_id = ")
             .bind::<SqlUuid, _>(viewer)
-            .sql(")))"),
+            .sql(")"),
         )
         .into_boxed()
 }

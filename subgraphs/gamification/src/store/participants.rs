@@ -1,17 +1,18 @@
 //! Who takes part in which challenge, and how far they are.
 
+use std::collections::HashMap;
+
 use coko_core::database::Connection;
 use coko_core::paging::{Direction, Page, Slice};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{micros, moment};
-use crate::model::{Challenge, ChallengeMetric, Participant, Visibility};
-use crate::tables::{challenges, participants, players};
+use crate::model::{Challenge, ChallengeMetric, Participant};
+use crate::tables::{challenges, participants};
 
 /// The name of the list in cursors.
 pub(crate) const LIST: &str = "participants";
@@ -159,46 +160,42 @@ pub(crate) async fn done(
     Ok(rows.into_iter().map(pair).collect())
 }
 
-/// One page of those who take part and are seen by everyone, and of the viewer; who joined first comes first.
-pub(crate) async fn list(
+/// One page of each of these challenges: those who take part and are seen by everyone, and the viewer; who joined first
+/// comes first.
+pub(crate) async fn pages(
     connection: &mut Connection,
     page: &Page<Key>,
-    challenge: Uuid,
     viewer: Option<Uuid>,
-) -> QueryResult<Slice<Participant>> {
-    let mut query = participants::table
-        .inner_join(players::table.on(players::user_id.eq(participants::user_id)))
-        .filter(participants::challenge_id.eq(challenge))
-        .filter(
-            diesel::dsl::not(players::opted_out)
-                .and(players::privacy.eq(Visibility::Public))
-                .or(participants::user_id.eq(viewer.unwrap_or_default())),
-        )
-        .into_boxed();
-    let forward = page.direction == Direction::Forward;
-    if let Some((at, user)) = page.from {
-        let compare = if forward {
-            "(participants.joined_at, participants.user_id) > ("
-        } else {
-            "(participants.joined_at, participants.user_id) < ("
-        };
-        query = query.filter(
-            sql::<Bool>(compare)
-                .bind::<Timestamptz, _>(moment(at))
-                .sql(", ")
-                .bind::<SqlUuid, _>(user)
-                .sql(")"),
-        );
-    }
-    let query = if forward {
-        query.order((participants::joined_at.asc(), participants::user_id.asc()))
-    } else {
-        query.order((participants::joined_at.desc(), participants::user_id.desc()))
+    of: &[Uuid],
+) -> QueryResult<HashMap<Uuid, Slice<Participant>>> {
+    let (compare, order) = match page.direction {
+        Direction::Forward => (">", "ASC"),
+        Direction::Backward => ("<", "DESC"),
     };
-    let rows = query
-        .limit(page.limit())
-        .select(Participant::as_select())
+    let statement = format!(
+        "SELECT shown.* FROM unnest($1) AS wanted (id) CROSS JOIN LATERAL (
+            SELECT p.* FROM participants p JOIN players r ON r.user_id = p.user_id
+            WHERE p.challenge_id = wanted.id
+              AND ($3::timestamptz IS NULL OR (p.joined_at, p.user_id) {compare} ($3, $4))
+              AND (NOT r.opted_out AND r.privacy = 'PUBLIC' OR p.user_id = $2)
+            ORDER BY p.joined_at {order}, p.user_id {order} LIMIT $5) AS shown
+         ORDER BY shown.challenge_id, shown.joined_at {order}, shown.user_id {order}"
+    );
+    let (at, user) = page.from.unzip();
+    let rows: Vec<Participant> = diesel::sql_query(statement)
+        .bind::<Array<SqlUuid>, _>(of)
+        .bind::<Nullable<SqlUuid>, _>(viewer)
+        .bind::<Nullable<Timestamptz>, _>(at.map(moment))
+        .bind::<Nullable<SqlUuid>, _>(user)
+        .bind::<BigInt, _>(page.limit())
         .load(connection)
         .await?;
-    Ok(Slice::new(page, rows))
+    let mut grouped: HashMap<Uuid, Vec<Participant>> = HashMap::new();
+    for row in rows {
+        grouped.entry(row.challenge_id).or_default().push(row);
+    }
+    let grouped = grouped.into_iter();
+    Ok(grouped
+        .map(|(challenge, rows)| (challenge, Slice::new(page, rows)))
+        .collect())
 }

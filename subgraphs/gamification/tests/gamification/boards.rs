@@ -12,7 +12,7 @@ const COUNTRIES: [&str; 3] = ["SN", "CI", "ML"];
 
 fn player(number: u128) -> Uuid {
     // Not in the order of their numbers.
-    Uuid::from_u128((number * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834).rotate_left(64) | 1)
+    Uuid::from_u128(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834) | 1)
 }
 
 /// Thirty readers, among whom many have as many points as others.
@@ -138,7 +138,8 @@ async fn redis_answers_as_the_database_does() {
     arena.execute("UPDATE scores SET points = points + 1000 WHERE period = 'WEEK' AND points < 100").await;
     assert_eq!(answers(&arena).await[0], from_redis[0]);
     arena.execute("UPDATE scores SET hidden = true WHERE user_id = (SELECT user_id FROM scores WHERE NOT hidden LIMIT 1)").await;
-    assert_eq!(answers(&arena).await[0].len(), 27);
+    let board = page(&arena, "period: WEEK, first: 100", &Value::Null).await;
+    assert_eq!(board["nodes"].as_array().unwrap().len(), 27);
 }
 
 /// What the same database answers without Redis.

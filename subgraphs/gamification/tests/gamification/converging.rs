@@ -102,7 +102,8 @@ async fn state(arena: &Arena, user: Uuid) -> Vec<String> {
     for sql in [
         "SELECT concat_ws(' ', country, points, level, books_completed, books_purchased, reviews_posted, reading_days, seconds_read, challenges,
             longest_row, streak_days, streak_end, streak_longest, freezes) AS line FROM players WHERE user_id = '{user}'",
-        "SELECT concat_ws(' ', rule, right(source, 2), points, at) AS line FROM ledger WHERE user_id = '{user}' ORDER BY rule, source",
+        "SELECT concat_ws(' ', rule, CASE WHEN rule LIKE 'book-completed%' OR rule LIKE 'half-hour%' OR rule LIKE 'reading-day%' THEN source END, points, at)
+            AS line FROM ledger WHERE user_id = '{user}' ORDER BY 1",
         "SELECT concat_ws(' ', period, starts, points, country, hidden) AS line FROM scores WHERE user_id = '{user}' AND points <> 0 ORDER BY period, starts",
         "SELECT concat_ws(' ', kind, subject, version) AS line FROM achievements WHERE user_id = '{user}' ORDER BY kind, subject",
         "SELECT concat_ws(' ', c.code, p.completed_at IS NOT NULL) AS line FROM participants p JOIN challenges c ON c.id = p.challenge_id

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use coko_core::testkit::TestPlatform;
 use serde_json::{Value, json};
 
 use crate::support::{Arena, READER, book, completed};
-use coko_core::testkit::TestPlatform;
 
 const PLAYERS: i64 = 100_000;
 
@@ -22,6 +22,8 @@ async fn filled() -> Arena {
              INSERT INTO challenges (id, creator_id, metric, target, starts_at, ends_at, privacy, invitation, title_fr, title_en, description_fr, description_en, created_at)
                 SELECT md5('c' || n)::uuid, md5('p' || n)::uuid, 'BOOKS_COMPLETED', 1, '2027-01-01', '2027-02-01', 'PRIVATE', 'x', 't', 't', '', '', now()
                 FROM generate_series(1, 10000) n;
+             INSERT INTO ledger SELECT md5('p' || n)::uuid, 'book-completed.v1', n::text, 100, '2027-01-12' FROM generate_series(1, {PLAYERS}) n;
+             INSERT INTO achievements SELECT md5('a' || n)::uuid, md5('p' || n)::uuid, 'BADGE', 'first-book', 1, now() FROM generate_series(1, {PLAYERS}) n;
              INSERT INTO participants SELECT md5('c' || n)::uuid, md5('p' || n)::uuid, now() FROM generate_series(1, 10000) n;"
         ))
         .await;

@@ -1,6 +1,5 @@
 //! Points, levels, badges and streaks from what other domains tell.
 
-use coko_core::events::Payload as _;
 use coko_core::events::auth::UserDeleted;
 use coko_core::events::reading::{ReadingCompleted, ReadingStreak};
 use serde_json::json;
@@ -104,7 +103,7 @@ async fn a_newer_rule_is_followed_and_what_was_awarded_stays() {
     arena.finish(READER, 1).await;
     arena
         .execute(
-            "INSERT INTO badges SELECT code, 2, '{\"atLeast\": {\"metric\": \"BOOKS_COMPLETED\", \"count\": 2}}', position, name_fr, name_en,
+            "INSERT INTO badges SELECT code, 2, '{\"atLeast\": {\"metric\": \"BOOKS_COMPLETED\", \"count\": 2}}'::jsonb, position, name_fr, name_en,
                 description_fr, description_en, false FROM badges WHERE code = 'first-book';
              INSERT INTO badges VALUES ('future', 1, '{\"atLeast\": {\"metric\": \"MOOD\", \"count\": 0}}', 99, 'F', 'F', 'F', 'F', false);
              UPDATE badges SET retired = true WHERE code = 'first-review'",
@@ -185,7 +184,6 @@ async fn nothing_is_left_of_who_leaves_and_nothing_comes_back() {
     let gone = UserDeleted {
         user_id: READER,
         deleted_at: arena.now(),
-        ..UserDeleted::sample()
     };
     arena.tell(&gone).await;
     arena.tell(&posted(READER, 1, arena.now())).await;

@@ -5,11 +5,12 @@ use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, ID, Object};
 use coko_core::Result;
 use coko_core::graphql::{PageArgs, RequestExt as _, connection};
+use coko_core::paging::Slice;
 use time::OffsetDateTime;
 
 use super::UserType;
-use crate::graphql::loader::{Done, Parts, Players};
-use crate::graphql::{game, spoken};
+use crate::graphql::loader::{Done, ParticipantPages, ParticipantsKey, Parts, Players};
+use crate::graphql::spoken;
 use crate::model::{Challenge, ChallengeMetric, ChallengeState, Participant, Visibility};
 use crate::store;
 
@@ -110,9 +111,13 @@ impl ChallengeType {
     ) -> Result<Connection<String, ParticipantType, EmptyFields, EmptyFields>> {
         let list = store::participants::LIST;
         let page = PageArgs::new(first, after, last, before).page(list)?;
-        let viewer = context.viewer().user_id();
-        let mut database = game(context).pool.get().await?;
-        let slice = store::participants::list(&mut database, &page, self.0.id, viewer).await?;
+        let loader = context.data_unchecked::<DataLoader<ParticipantPages>>();
+        let wanted = ParticipantsKey {
+            challenge: self.0.id,
+            page: page.clone(),
+        };
+        let slice = loader.load_one(wanted).await?;
+        let slice = slice.unwrap_or_else(|| Slice::new(&page, Vec::new()));
         Ok(connection(
             list,
             slice,
