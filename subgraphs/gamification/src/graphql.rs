@@ -24,10 +24,14 @@ pub(crate) type GamificationSchema = Schema<query::Query, mutation::Mutation, Em
 
 /// The schema over `game`, or without it where only the SDL is wanted.
 pub(crate) fn schema(game: Option<Arc<Game>>) -> GamificationSchema {
-    let builder = Schema::build(query::Query::default(), mutation::Mutation, EmptySubscription)
-        .enable_federation()
-        .limit_depth(MAX_DEPTH)
-        .limit_complexity(MAX_COMPLEXITY);
+    let builder = Schema::build(
+        query::Query::default(),
+        mutation::Mutation,
+        EmptySubscription,
+    )
+    .enable_federation()
+    .limit_depth(MAX_DEPTH)
+    .limit_complexity(MAX_COMPLEXITY);
     match game {
         Some(game) => builder.data(game).finish(),
         None => builder.finish(),

@@ -109,7 +109,10 @@ impl Mirror {
     /// # Errors
     /// When there is none, or Redis does not answer.
     pub(crate) async fn generation(&self) -> Result<String, Unusable> {
-        let found: Option<String> = self.client.get(format!("{}:generation", self.prefix)).await?;
+        let found: Option<String> = self
+            .client
+            .get(format!("{}:generation", self.prefix))
+            .await?;
         found.ok_or(Unusable::Missing)
     }
 
@@ -196,8 +199,9 @@ impl Mirror {
             sets.entry(key).or_default().insert(each.user, each.points);
         }
         for (key, members) in sets {
-            let (on, off): (Vec<_>, Vec<_>) =
-                members.into_iter().partition(|(_, points)| points.is_some());
+            let (on, off): (Vec<_>, Vec<_>) = members
+                .into_iter()
+                .partition(|(_, points)| points.is_some());
             if !off.is_empty() {
                 let off: Vec<String> = off.iter().map(|(user, _)| user.to_string()).collect();
                 let _: i64 = self.client.zrem(&key, off).await?;
@@ -211,10 +215,7 @@ impl Mirror {
                     (points.unwrap_or_default() as f64, user.to_string())
                 };
                 let on: Vec<(f64, String)> = on.iter().map(scored).collect();
-                let _: i64 = self
-                    .client
-                    .zadd(&key, None, None, false, false, on)
-                    .await?;
+                let _: i64 = self.client.zadd(&key, None, None, false, false, on).await?;
                 let _: i64 = self.client.expire(&key, SETS_LIFE, None).await?;
             }
         }

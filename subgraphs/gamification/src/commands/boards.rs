@@ -108,9 +108,7 @@ pub(crate) async fn page_of_friends(
     let rows = store::page_of_friends(&mut connection, board, viewer, page).await?;
     let slice = Slice::new(page, rows);
     let first = match slice.items.first() {
-        Some(first) => {
-            store::place_among_friends(&mut connection, board, viewer, first).await?
-        }
+        Some(first) => store::place_among_friends(&mut connection, board, viewer, first).await?,
         None => Place::default(),
     };
     Ok(with_ranks(slice, first))
@@ -178,7 +176,10 @@ pub(crate) async fn carry(context: &CommandContext, game: &Game) -> Result<usize
                     }
                 }
             }
-            for score in scores.iter().filter(|score| !score.hidden && score.points > 0) {
+            for score in scores
+                .iter()
+                .filter(|score| !score.hidden && score.points > 0)
+            {
                 moves.extend(moves_of(score));
             }
             mirror.apply(&moves).await?;

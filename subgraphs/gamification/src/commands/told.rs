@@ -20,7 +20,9 @@ const MOST_DAYS: i32 = 4000;
 
 /// A streak that cannot be.
 #[derive(Debug, thiserror::Error)]
-#[error("a streak of {days} days up to `{last_day}`: expected 1 to {MOST_DAYS} days and a date such as 2026-02-09")]
+#[error(
+    "a streak of {days} days up to `{last_day}`: expected 1 to {MOST_DAYS} days and a date such as 2026-02-09"
+)]
 pub(crate) struct ImpossibleStreak {
     days: i32,
     last_day: String,
@@ -135,13 +137,23 @@ mod tests {
         };
         assert_eq!(
             days_of(&streak).unwrap(),
-            [date!(2026 - 02 - 27), date!(2026 - 02 - 28), date!(2026 - 03 - 01)]
+            [
+                date!(2026 - 02 - 27),
+                date!(2026 - 02 - 28),
+                date!(2026 - 03 - 01)
+            ]
         );
     }
 
     #[test]
     fn what_is_no_streak_is_refused() {
-        for (days, last_day) in [(0, "2026-03-01"), (4001, "2026-03-01"), (3, "yesterday"), (3, "2026-02-30"), (-1, "2026-03-01")] {
+        for (days, last_day) in [
+            (0, "2026-03-01"),
+            (4001, "2026-03-01"),
+            (3, "yesterday"),
+            (3, "2026-02-30"),
+            (-1, "2026-03-01"),
+        ] {
             let streak = ReadingStreak {
                 days,
                 last_day: last_day.to_owned(),

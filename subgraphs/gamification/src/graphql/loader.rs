@@ -30,7 +30,10 @@ pub(super) fn attach(request: Request, game: &Arc<Game>, context: &CommandContex
         .data(DataLoader::new(Achievements(asking.clone()), tokio::spawn))
         .data(DataLoader::new(Challenges(asking.clone()), tokio::spawn))
         .data(DataLoader::new(Parts(asking.clone()), tokio::spawn))
-        .data(DataLoader::new(ParticipantPages(asking.clone()), tokio::spawn))
+        .data(DataLoader::new(
+            ParticipantPages(asking.clone()),
+            tokio::spawn,
+        ))
         .data(DataLoader::new(Done(asking), tokio::spawn))
 }
 
@@ -172,10 +175,7 @@ impl Loader<ChallengeKey> for Challenges {
     type Value = Challenge;
     type Error = Error;
 
-    async fn load(
-        &self,
-        keys: &[ChallengeKey],
-    ) -> Result<HashMap<ChallengeKey, Challenge>, Error> {
+    async fn load(&self, keys: &[ChallengeKey]) -> Result<HashMap<ChallengeKey, Challenge>, Error> {
         let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
         let mut connection = self.0.game.pool.get().await?;
         let found = store::challenges::by_ids(&mut connection, &ids).await?;
@@ -282,10 +282,7 @@ impl Loader<(Uuid, Uuid)> for Done {
     type Value = i64;
     type Error = Error;
 
-    async fn load(
-        &self,
-        keys: &[(Uuid, Uuid)],
-    ) -> Result<HashMap<(Uuid, Uuid), i64>, Error> {
+    async fn load(&self, keys: &[(Uuid, Uuid)]) -> Result<HashMap<(Uuid, Uuid), i64>, Error> {
         let distinct = |pick: fn(&(Uuid, Uuid)) -> Uuid| -> Vec<Uuid> {
             let set: HashSet<Uuid> = keys.iter().map(pick).collect();
             set.into_iter().collect()

@@ -143,8 +143,7 @@ impl Mutation {
     ) -> Result<JoinChallengePayload> {
         let (wanted, invitation) = (key(&input.challenge_id), input.invitation);
         let command = context.command();
-        let outcome =
-            challenges::join(command, game(context), wanted, invitation.as_deref()).await;
+        let outcome = challenges::join(command, game(context), wanted, invitation.as_deref()).await;
         let (id, errors) = settle(context, outcome, JoinChallengeError::new)?;
         let challenge = read_back(context, id, invitation).await?;
         Ok(JoinChallengePayload { challenge, errors })

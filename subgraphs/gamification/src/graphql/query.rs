@@ -79,7 +79,10 @@ impl GamificationQuery {
         let is_country = |country: &String| {
             country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())
         };
-        if country.as_ref().is_some_and(|given| friends || !is_country(given)) {
+        if country
+            .as_ref()
+            .is_some_and(|given| friends || !is_country(given))
+        {
             return Err(Error::validation("country", "gamification-board-invalid"));
         }
         let scope = if friends {

@@ -147,7 +147,10 @@ mod tests {
             json!({ "atLeast": { "metric": "LEVEL" } }),
             json!({ "none": [] }),
         ] {
-            assert!(serde_json::from_value::<Rule>(bad.clone()).is_err(), "{bad}");
+            assert!(
+                serde_json::from_value::<Rule>(bad.clone()).is_err(),
+                "{bad}"
+            );
         }
     }
 }

@@ -117,9 +117,18 @@ mod tests {
         assert_eq!(Period::Week.start(at), date!(2026 - 12 - 28));
         assert_eq!(Period::Month.start(at), date!(2026 - 12 - 01));
         assert_eq!(Period::AllTime.start(at), Period::EVER);
-        assert_eq!(Period::Month.next(date!(2026 - 12 - 01)), date!(2027 - 01 - 01));
-        assert_eq!(Period::Month.next(date!(2027 - 02 - 01)), date!(2027 - 03 - 01));
-        assert_eq!(Period::Week.next(date!(2026 - 12 - 28)), date!(2027 - 01 - 04));
+        assert_eq!(
+            Period::Month.next(date!(2026 - 12 - 01)),
+            date!(2027 - 01 - 01)
+        );
+        assert_eq!(
+            Period::Month.next(date!(2027 - 02 - 01)),
+            date!(2027 - 03 - 01)
+        );
+        assert_eq!(
+            Period::Week.next(date!(2026 - 12 - 28)),
+            date!(2027 - 01 - 04)
+        );
     }
 
     #[test]

@@ -52,7 +52,10 @@ impl ChallengeMetric {
 
     /// The metric that counts `kind`, if one does.
     pub(crate) fn of(kind: Kind) -> Option<Self> {
-        Self::ALL.iter().copied().find(|metric| metric.kind() == kind)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|metric| metric.kind() == kind)
     }
 }
 
@@ -217,7 +220,10 @@ mod tests {
         assert_eq!(this.code.as_deref(), Some("monthly-books:2027-01-01"));
         assert_eq!(this.ends_at, next.starts_at);
         assert_eq!(next.ends_at, datetime!(2027-03-01 00:00 UTC));
-        assert_eq!(this.state(datetime!(2026-12-31 23:59 UTC)), ChallengeState::Upcoming);
+        assert_eq!(
+            this.state(datetime!(2026-12-31 23:59 UTC)),
+            ChallengeState::Upcoming
+        );
         assert_eq!(this.state(this.starts_at), ChallengeState::Running);
         assert_eq!(this.state(this.ends_at), ChallengeState::Over);
         assert!(this.holds(this.starts_at) && !this.holds(this.ends_at));

@@ -140,7 +140,10 @@ mod tests {
             ..Player::new(user)
         };
         for privacy in Visibility::ALL {
-            assert!(!player(*privacy, true).is_seen_by(other, true), "{privacy:?}");
+            assert!(
+                !player(*privacy, true).is_seen_by(other, true),
+                "{privacy:?}"
+            );
             assert!(player(*privacy, true).is_hidden());
             assert!(player(*privacy, true).is_seen_by(Some(user), false));
             assert!(!player(*privacy, true).is_seen_by(None, false));

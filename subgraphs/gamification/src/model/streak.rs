@@ -44,7 +44,9 @@ impl Streak {
             } else if let Some(end) = streak.end {
                 held -= missed;
                 let frozen = std::iter::successors(end.next_day(), |day| day.next_day());
-                streak.frozen.extend(frozen.take_while(|frozen| frozen < day));
+                streak
+                    .frozen
+                    .extend(frozen.take_while(|frozen| frozen < day));
             }
             streak.days += 1;
             if streak.days % EARNED_EVERY == 0 {
@@ -57,7 +59,6 @@ impl Streak {
         streak.freezes = i32::try_from(held).unwrap_or_default();
         streak
     }
-
 }
 
 /// What a row of `days` that ended on `end` with `freezes` left is worth on `today`: its days, and the freezes that are left.

@@ -78,7 +78,11 @@ pub(crate) async fn list(
         .into_boxed();
     let forward = page.direction == Direction::Forward;
     if let Some((at, id)) = page.from {
-        let compare = if forward { "(at, id) < (" } else { "(at, id) > (" };
+        let compare = if forward {
+            "(at, id) < ("
+        } else {
+            "(at, id) > ("
+        };
         query = query.filter(
             sql::<Bool>(compare)
                 .bind::<Timestamptz, _>(moment(at))

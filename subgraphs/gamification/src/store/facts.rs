@@ -87,5 +87,9 @@ pub(crate) async fn days(connection: &mut Connection, user: Uuid) -> QueryResult
         .select(facts::at)
         .load(connection)
         .await?;
-    Ok(noons.into_iter().rev().map(time::OffsetDateTime::date).collect())
+    Ok(noons
+        .into_iter()
+        .rev()
+        .map(time::OffsetDateTime::date)
+        .collect())
 }

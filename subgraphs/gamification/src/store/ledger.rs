@@ -111,7 +111,11 @@ pub(crate) async fn list(
         );
     }
     let query = if forward {
-        query.order((ledger::at.desc(), ledger::rule.desc(), ledger::source.desc()))
+        query.order((
+            ledger::at.desc(),
+            ledger::rule.desc(),
+            ledger::source.desc(),
+        ))
     } else {
         query.order((ledger::at.asc(), ledger::rule.asc(), ledger::source.asc()))
     };

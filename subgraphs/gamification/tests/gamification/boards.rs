@@ -18,13 +18,26 @@ fn player(number: u128) -> Uuid {
 /// Thirty readers, among whom many have as many points as others.
 async fn fill(arena: &Arena) {
     for number in 0..30 {
-        arena.register(player(number), COUNTRIES[usize::try_from(number).unwrap() % 3]).await;
+        arena
+            .register(
+                player(number),
+                COUNTRIES[usize::try_from(number).unwrap() % 3],
+            )
+            .await;
         for done in 0..number % 4 {
-            arena.tell(&completed(player(number), book(done), arena.now())).await;
+            arena
+                .tell(&completed(player(number), book(done), arena.now()))
+                .await;
         }
     }
     // Last month's are on the board of all time alone.
-    arena.tell(&completed(player(0), book(50), arena.now() - Duration::days(40))).await;
+    arena
+        .tell(&completed(
+            player(0),
+            book(50),
+            arena.now() - Duration::days(40),
+        ))
+        .await;
 }
 
 async fn page(arena: &Arena, arguments: &str, cursor: &Value) -> Value {
@@ -81,14 +94,22 @@ fn check(answers: &[Vec<Value>]) {
     };
     assert_eq!((week.len(), week_sn.len(), week_tg.len()), (30, 10, 0));
     // Seven have three books and 310 points, seven two, eight one, eight none.
-    let ranks: Vec<_> = week.iter().map(|line| line["rank"].as_i64().unwrap()).collect();
+    let ranks: Vec<_> = week
+        .iter()
+        .map(|line| line["rank"].as_i64().unwrap())
+        .collect();
     assert_eq!(ranks[..7], [1; 7]);
     assert_eq!(ranks[7..14], [8; 7]);
     assert_eq!(ranks[14..22], [15; 8]);
     assert_eq!(ranks[22..], [23; 8]);
     assert_eq!(week[0]["points"], 310);
     for pair in week.windows(2) {
-        let place = |line: &Value| (line["points"].as_i64().unwrap(), line["user"]["id"].to_string());
+        let place = |line: &Value| {
+            (
+                line["points"].as_i64().unwrap(),
+                line["user"]["id"].to_string(),
+            )
+        };
         assert!(place(&pair[0]) > place(&pair[1]));
     }
     let first = |line: &&Value| line["user"]["id"] == json!(player(0));
@@ -119,7 +140,12 @@ async fn redis_answers_as_the_database_does() {
     platform.platform.redis = Some(redis::connect(&url).unwrap());
     let arena = Arena::with(platform, 6).await;
     fill(&arena).await;
-    let caught_up = async || arena.lines("SELECT 'x' AS line FROM board_changes").await.is_empty();
+    let caught_up = async || {
+        arena
+            .lines("SELECT 'x' AS line FROM board_changes")
+            .await
+            .is_empty()
+    };
     arena.working("the boards in Redis", caught_up).await;
     let from_redis = answers(&arena).await;
     check(&from_redis);
@@ -128,14 +154,18 @@ async fn redis_answers_as_the_database_does() {
     arena.opt_out(player(3), true).await;
     arena.profile(player(6), "TG", "PUBLIC").await;
     arena.profile(player(7), "CI", "PRIVATE").await;
-    arena.tell(&completed(player(9), book(60), arena.now())).await;
+    arena
+        .tell(&completed(player(9), book(60), arena.now()))
+        .await;
     arena.working("the changes in Redis", caught_up).await;
     let from_redis = answers(&arena).await;
     assert_eq!(from_redis[0].len(), 28);
     assert_eq!(from_redis[2].len(), 1);
     assert_eq!(in_database(&arena).await, from_redis);
     // The database lies by now: what is answered comes from Redis, but for who is hidden.
-    arena.execute("UPDATE scores SET points = points + 1000 WHERE period = 'WEEK' AND points < 100").await;
+    arena
+        .execute("UPDATE scores SET points = points + 1000 WHERE period = 'WEEK' AND points < 100")
+        .await;
     assert_eq!(answers(&arena).await[0], from_redis[0]);
     arena.execute("UPDATE scores SET hidden = true WHERE user_id = (SELECT user_id FROM scores WHERE NOT hidden LIMIT 1)").await;
     let board = page(&arena, "period: WEEK, first: 100", &Value::Null).await;
@@ -152,7 +182,12 @@ async fn in_database(arena: &Arena) -> Vec<Vec<Value>> {
                 "{{ leaderboard(period: {period}{scope}, first: 100) {{ nodes {{ rank points user {{ id }} }} }} }}"
             );
             let answer = plain.run(&query).await;
-            found.push(answer.ok()["leaderboard"]["nodes"].as_array().unwrap().clone());
+            found.push(
+                answer.ok()["leaderboard"]["nodes"]
+                    .as_array()
+                    .unwrap()
+                    .clone(),
+            );
         }
     }
     found
@@ -169,24 +204,49 @@ async fn a_redis_that_does_not_answer_changes_nothing() {
     let board = page(&arena, "period: WEEK", &Value::Null).await;
     assert_eq!(board["nodes"][0]["points"], 100);
     // What was to be carried over waits.
-    assert!(!arena.lines("SELECT 'x' AS line FROM board_changes").await.is_empty());
+    assert!(
+        !arena
+            .lines("SELECT 'x' AS line FROM board_changes")
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]
 async fn a_board_that_cannot_be_is_refused() {
     let arena = Arena::new().await;
     let reader = arena.reader(READER);
-    for arguments in ["country: \"sn\"", "country: \"SEN\"", "country: \"SN\", friends: true", "first: 0", "first: 101", "after: \"x\""] {
+    for arguments in [
+        "country: \"sn\"",
+        "country: \"SEN\"",
+        "country: \"SN\", friends: true",
+        "first: 0",
+        "first: 101",
+        "after: \"x\"",
+    ] {
         let query = format!("{{ leaderboard({arguments}) {{ nodes {{ rank }} }} }}");
-        assert_eq!(reader.run(&query).await.codes(), ["VALIDATION_FAILED"], "{arguments}");
+        assert_eq!(
+            reader.run(&query).await.codes(),
+            ["VALIDATION_FAILED"],
+            "{arguments}"
+        );
     }
     let friends = "{ leaderboard(friends: true) { nodes { rank } } }";
-    assert_eq!(arena.guest().run(friends).await.codes(), ["UNAUTHENTICATED"]);
-    assert_eq!(reader.run(friends).await.ok()["leaderboard"]["nodes"], json!([]));
+    assert_eq!(
+        arena.guest().run(friends).await.codes(),
+        ["UNAUTHENTICATED"]
+    );
+    assert_eq!(
+        reader.run(friends).await.ok()["leaderboard"]["nodes"],
+        json!([])
+    );
     // A cursor of one board does not fit another.
     arena.finish(READER, 1).await;
     let page = page(&arena, "period: WEEK", &Value::Null).await;
     let query = "query($c: String) { leaderboard(period: MONTH, after: $c) { nodes { rank } } }";
     let cursor = json!({ "c": page["pageInfo"]["endCursor"] });
-    assert_eq!(reader.run_with(query, cursor).await.codes(), ["VALIDATION_FAILED"]);
+    assert_eq!(
+        reader.run_with(query, cursor).await.codes(),
+        ["VALIDATION_FAILED"]
+    );
 }

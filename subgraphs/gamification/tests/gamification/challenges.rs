@@ -25,7 +25,11 @@ async fn opened() -> Arena {
     let arena = Arena::new().await;
     arena
         .working("the platform's challenges", async || {
-            arena.lines("SELECT id::text AS line FROM challenges").await.len() == 6
+            arena
+                .lines("SELECT id::text AS line FROM challenges")
+                .await
+                .len()
+                == 6
         })
         .await;
     arena
@@ -34,7 +38,10 @@ async fn opened() -> Arena {
 async fn listed(arena: &Arena, who: uuid::Uuid, arguments: &str) -> Vec<Value> {
     let query = format!("{{ challenges{arguments} {{ nodes {{ {FIELDS} }} }} }}");
     let answer = arena.reader(who).run(&query).await;
-    answer.ok()["challenges"]["nodes"].as_array().unwrap().clone()
+    answer.ok()["challenges"]["nodes"]
+        .as_array()
+        .unwrap()
+        .clone()
 }
 
 async fn wanted(arena: &Arena, title: &str) -> Value {
@@ -44,7 +51,11 @@ async fn wanted(arena: &Arena, title: &str) -> Value {
 }
 
 fn own(arena: &Arena, privacy: &str) -> Value {
-    let at = |days| (arena.now() + Duration::days(days)).format(&Rfc3339).unwrap();
+    let at = |days| {
+        (arena.now() + Duration::days(days))
+            .format(&Rfc3339)
+            .unwrap()
+    };
     json!({
         "title": "Lire ensemble", "metric": "BOOKS_COMPLETED", "target": 1,
         "startsAt": at(-1), "endsAt": at(7), "privacy": privacy,
@@ -57,15 +68,26 @@ async fn a_challenge_is_joined_worked_on_and_completed_once() {
     let challenge = wanted(&arena, "Two books this month").await;
     let input = json!({ "challengeId": challenge["id"] });
     // What was read before in the same month counts.
-    arena.tell(&completed(READER, book(1), arena.now() - Duration::days(3))).await;
+    arena
+        .tell(&completed(READER, book(1), arena.now() - Duration::days(3)))
+        .await;
     let joined = mutate(&arena, READER, "joinChallenge", input.clone()).await;
     assert_eq!(joined["errors"], json!([]));
     assert_eq!(joined["challenge"]["participantCount"], 1);
-    assert_eq!(joined["challenge"]["myParticipation"], json!({ "done": 1, "completedAt": null }));
+    assert_eq!(
+        joined["challenge"]["myParticipation"],
+        json!({ "done": 1, "completedAt": null })
+    );
     let again = mutate(&arena, READER, "joinChallenge", input.clone()).await;
     assert_eq!(again["challenge"]["participantCount"], 1);
     // Another month, and the same book again, do not.
-    arena.tell(&completed(READER, book(2), arena.now() - Duration::days(40))).await;
+    arena
+        .tell(&completed(
+            READER,
+            book(2),
+            arena.now() - Duration::days(40),
+        ))
+        .await;
     arena.tell(&completed(READER, book(1), arena.now())).await;
     assert_eq!(arena.said("challenge.completed").await.len(), 0);
     arena.tell(&completed(READER, book(3), arena.now())).await;
@@ -92,14 +114,21 @@ async fn days_that_are_told_late_complete_a_challenge_that_is_over() {
     let input = json!({ "challengeId": challenge["id"] });
     mutate(&arena, READER, "joinChallenge", input.clone()).await;
     // Friday to Sunday, then the week is over.
-    arena.tell(&streak(READER, 3, arena.today() + Duration::days(2))).await;
+    arena
+        .tell(&streak(READER, 3, arena.today() + Duration::days(2)))
+        .await;
     arena.advance(Duration::days(5));
     assert_eq!(arena.said("challenge.completed").await.len(), 0);
     // It was read from Wednesday on, on a phone that was offline.
-    arena.tell(&streak(READER, 5, arena.today() - Duration::days(3))).await;
+    arena
+        .tell(&streak(READER, 5, arena.today() - Duration::days(3)))
+        .await;
     assert_eq!(arena.said("challenge.completed").await.len(), 1);
     let late = mutate(&arena, OTHER, "joinChallenge", input).await;
-    assert_eq!(late["errors"], json!([{ "field": "challengeId", "code": "OVER" }]));
+    assert_eq!(
+        late["errors"],
+        json!([{ "field": "challengeId", "code": "OVER" }])
+    );
 }
 
 #[tokio::test]
@@ -117,19 +146,27 @@ async fn readers_make_challenges_for_whom_they_choose() {
         let refused = mutate(&arena, OTHER, "joinChallenge", input).await;
         assert_eq!(refused["errors"], not_found);
     }
-    let look = "query($id: ID!, $i: String) { challenge(id: $id, invitation: $i) { title invitation } }";
+    let look =
+        "query($id: ID!, $i: String) { challenge(id: $id, invitation: $i) { title invitation } }";
     let other = arena.reader(OTHER);
     let unseen = other.run_with(look, json!({ "id": id })).await;
     assert_eq!(unseen.ok()["challenge"], json!(null));
-    let seen = other.run_with(look, json!({ "id": id, "i": invitation })).await;
-    assert_eq!(seen.ok()["challenge"], json!({ "title": "Lire ensemble", "invitation": null }));
+    let seen = other
+        .run_with(look, json!({ "id": id, "i": invitation }))
+        .await;
+    assert_eq!(
+        seen.ok()["challenge"],
+        json!({ "title": "Lire ensemble", "invitation": null })
+    );
     let input = json!({ "challengeId": id, "invitation": invitation });
     let joined = mutate(&arena, OTHER, "joinChallenge", input).await;
     assert_eq!(joined["challenge"]["participantCount"], 2);
 
     let made = mutate(&arena, READER, "createChallenge", own(&arena, "FOLLOWERS")).await;
     let mine = |list: Vec<Value>| -> usize {
-        list.iter().filter(|each| each["title"] == "Lire ensemble").count()
+        list.iter()
+            .filter(|each| each["title"] == "Lire ensemble")
+            .count()
     };
     assert_eq!(mine(listed(&arena, OTHER, "").await), 0);
     assert_eq!(mine(listed(&arena, READER, "").await), 2);
@@ -152,15 +189,31 @@ async fn what_is_no_challenge_is_refused_with_all_reasons() {
     input["target"] = json!(0);
     input["endsAt"] = input["startsAt"].clone();
     let refused = mutate(&arena, READER, "createChallenge", input).await;
-    let codes: Vec<_> = refused["errors"].as_array().unwrap().iter().map(|error| error["code"].clone()).collect();
-    assert_eq!(codes, ["TEXT_INVALID", "TARGET_INVALID", "PRIVACY_INVALID", "WINDOW_INVALID"]);
+    let codes: Vec<_> = refused["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["code"].clone())
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            "TEXT_INVALID",
+            "TARGET_INVALID",
+            "PRIVACY_INVALID",
+            "WINDOW_INVALID"
+        ]
+    );
     let stranger = arena.client(READER, &["books:read"]);
     let query = "mutation { joinChallenge(input: { challengeId: \"x\" }) { errors { code } } }";
     assert_eq!(stranger.run(query).await.codes(), ["FORBIDDEN"]);
     assert_eq!(arena.guest().run(query).await.codes(), ["UNAUTHENTICATED"]);
     let query = "mutation { leaveChallenge(input: { challengeId: \"x\" }) { errors { code } } }";
     let left = arena.reader(READER).run(query).await;
-    assert_eq!(left.ok()["leaveChallenge"]["errors"][0]["code"], "NOT_FOUND");
+    assert_eq!(
+        left.ok()["leaveChallenge"]["errors"][0]["code"],
+        "NOT_FOUND"
+    );
 }
 
 #[tokio::test]
@@ -179,7 +232,10 @@ async fn pages_of_challenges_follow_on_each_other() {
                 "query($a: String) {{ challenges{} {{ nodes {{ id }} pageInfo {{ hasNextPage endCursor }} }} }}",
                 arguments.replace(')', ", first: 2, after: $a)")
             );
-            let answer = arena.reader(READER).run_with(&query, json!({ "a": after })).await;
+            let answer = arena
+                .reader(READER)
+                .run_with(&query, json!({ "a": after }))
+                .await;
             let page = answer.ok()["challenges"].clone();
             paged.extend(page["nodes"].as_array().unwrap().clone());
             after = page["pageInfo"]["endCursor"].clone();
@@ -187,7 +243,8 @@ async fn pages_of_challenges_follow_on_each_other() {
                 break;
             }
         }
-        let ids = |list: &[Value]| -> Vec<Value> { list.iter().map(|each| each["id"].clone()).collect() };
+        let ids =
+            |list: &[Value]| -> Vec<Value> { list.iter().map(|each| each["id"].clone()).collect() };
         assert_eq!(ids(&paged), ids(&whole), "{arguments}");
     }
 }

@@ -8,9 +8,7 @@ use proptest::test_runner::{Config, TestRunner};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::support::{
-    Arena, book, completed, posted, progressed, purchased, registered, streak,
-};
+use crate::support::{Arena, book, completed, posted, progressed, purchased, registered, streak};
 
 /// Readers that are compared in pairs. The model alone is tried with many more, beside it.
 const CASES: u128 = 12;
@@ -86,13 +84,17 @@ fn account(number: u128) -> Uuid {
 
 /// Has a reader take part in the challenges of now.
 async fn join(arena: &Arena, user: Uuid) {
-    let sql = "SELECT id::text AS line FROM challenges WHERE starts_at <= '2027-01-15' ORDER BY code";
+    let sql =
+        "SELECT id::text AS line FROM challenges WHERE starts_at <= '2027-01-15' ORDER BY code";
     for id in arena.lines(sql).await {
         let query = format!(
             "mutation {{ joinChallenge(input: {{ challengeId: \"{id}\" }}) {{ errors {{ code }} }} }}"
         );
         let answer = arena.reader(user).run(&query).await;
-        assert_eq!(answer.ok()["joinChallenge"]["errors"], serde_json::json!([]));
+        assert_eq!(
+            answer.ok()["joinChallenge"]["errors"],
+            serde_json::json!([])
+        );
     }
 }
 
@@ -121,7 +123,11 @@ async fn any_order_and_duplication_comes_to_the_same() {
     let arena = Arena::new().await;
     arena
         .working("the platform's challenges", async || {
-            arena.lines("SELECT id::text AS line FROM challenges").await.len() == 6
+            arena
+                .lines("SELECT id::text AS line FROM challenges")
+                .await
+                .len()
+                == 6
         })
         .await;
     let mut runner = TestRunner::new(Config::default());
@@ -145,7 +151,10 @@ async fn any_order_and_duplication_comes_to_the_same() {
         for each in &told {
             arena.deliver(&each.event(&arena, one, now)).await;
         }
-        let events: Vec<_> = told.iter().map(|each| each.event(&arena, other, now)).collect();
+        let events: Vec<_> = told
+            .iter()
+            .map(|each| each.event(&arena, other, now))
+            .collect();
         for index in &order {
             arena.deliver(&events[*index]).await;
         }

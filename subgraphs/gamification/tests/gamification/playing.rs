@@ -41,7 +41,10 @@ async fn what_is_done_is_worth_points_once() {
     assert_eq!(stats["booksCompleted"], 1);
     assert_eq!(stats["reviewsPosted"], 1);
     assert_eq!(stats["minutesRead"], 100);
-    assert_eq!(stats["level"], json!({ "number": 3, "name": "Regular reader" }));
+    assert_eq!(
+        stats["level"],
+        json!({ "number": 3, "name": "Regular reader" })
+    );
     assert_eq!(stats["nextLevel"]["points"], 350);
     assert_eq!(stats["rank"], 1);
     assert_eq!(stats["pointEntries"]["nodes"].as_array().unwrap().len(), 2);
@@ -51,7 +54,11 @@ async fn what_is_done_is_worth_points_once() {
         .await;
     assert_eq!(
         sums,
-        ["ALL_TIME 1970-01-01 175", "MONTH 2027-01-01 175", "WEEK 2027-01-11 175"]
+        [
+            "ALL_TIME 1970-01-01 175",
+            "MONTH 2027-01-01 175",
+            "WEEK 2027-01-11 175"
+        ]
     );
 }
 
@@ -63,7 +70,10 @@ async fn levels_and_badges_are_said_once_and_heard_of_by_the_reader_alone() {
     let numbers: Vec<_> = levels.iter().map(|level| level["level"].clone()).collect();
     assert_eq!(numbers, [2, 3, 4]);
     let badges = arena.said("badge.awarded").await;
-    let codes: Vec<_> = badges.iter().map(|badge| badge["badge_code"].clone()).collect();
+    let codes: Vec<_> = badges
+        .iter()
+        .map(|badge| badge["badge_code"].clone())
+        .collect();
     assert_eq!(codes, ["first-book", "five-books"]);
     assert_eq!(badges[0]["name_fr"], "Premier livre");
 
@@ -75,8 +85,15 @@ async fn levels_and_badges_are_said_once_and_heard_of_by_the_reader_alone() {
     assert_eq!(own["kind"], "LEVEL");
     assert_eq!(own["level"]["number"], 2);
     assert_eq!(own["badge"], json!(null));
-    for stranger in [arena.reader(OTHER), arena.guest(), arena.client(READER, &["books:read"])] {
-        assert_eq!(entity(&stranger, "Achievement", id, fields).await, json!(null));
+    for stranger in [
+        arena.reader(OTHER),
+        arena.guest(),
+        arena.client(READER, &["books:read"]),
+    ] {
+        assert_eq!(
+            entity(&stranger, "Achievement", id, fields).await,
+            json!(null)
+        );
     }
     let answer = arena
         .reader(READER)
@@ -93,7 +110,10 @@ async fn levels_and_badges_are_said_once_and_heard_of_by_the_reader_alone() {
     assert_eq!(badge("five-books")["progress"], 1.0);
     assert_eq!(badge("twenty-five-books")["awardedAt"], json!(null));
     assert_eq!(badge("twenty-five-books")["progress"], 0.2);
-    let guest = arena.guest().run("{ badges { code awardedAt progress } }").await;
+    let guest = arena
+        .guest()
+        .run("{ badges { code awardedAt progress } }")
+        .await;
     assert_eq!(guest.ok()["badges"][0]["progress"], json!(null));
 }
 
@@ -125,7 +145,9 @@ async fn a_streak_goes_on_in_the_reader_s_zone_and_is_mended_by_what_is_told_lat
     let today = arena.today();
     let fields = "streak { days longest lastDay frozenDays freezesLeft } readingDays points";
     // Eight days up to yesterday earn a freeze.
-    arena.tell(&streak(READER, 8, today - Duration::days(3))).await;
+    arena
+        .tell(&streak(READER, 8, today - Duration::days(3)))
+        .await;
     let before = arena.stats(READER, fields).await;
     // Two days were missed since, and there is one freeze.
     assert_eq!(before["streak"]["days"], 0);
@@ -141,7 +163,10 @@ async fn a_streak_goes_on_in_the_reader_s_zone_and_is_mended_by_what_is_told_lat
     arena.tell(&late).await;
     let mended = arena.stats(READER, fields).await;
     assert_eq!(mended["streak"]["days"], 10);
-    assert_eq!(mended["streak"]["frozenDays"], json!([today - Duration::days(1)]));
+    assert_eq!(
+        mended["streak"]["frozenDays"],
+        json!([today - Duration::days(1)])
+    );
     assert_eq!(mended["streak"]["freezesLeft"], 0);
     // And on the day after: nothing is frozen any more.
     arena.tell(&streak(READER, 11, today)).await;
@@ -167,9 +192,11 @@ async fn a_streak_that_cannot_be_is_put_aside() {
         last_day: "tomorrow".to_owned(),
         ..streak(READER, 3, arena.today())
     };
-    let consumers =
-        coko_gamification::consumers(&arena.platform.platform, arena.pool().clone());
-    let error = consumers.handle(&arena.event(&impossible)).await.unwrap_err();
+    let consumers = coko_gamification::consumers(&arena.platform.platform, arena.pool().clone());
+    let error = consumers
+        .handle(&arena.event(&impossible))
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("`tomorrow`"), "{error}");
     let players = arena.lines("SELECT 'x' AS line FROM players").await;
     assert_eq!(players.len(), 0);

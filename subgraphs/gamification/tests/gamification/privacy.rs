@@ -7,7 +7,13 @@ use crate::support::{Arena, OTHER, READER, entity};
 
 async fn seen(arena: &Arena, viewer: Option<Uuid>) -> bool {
     let client = viewer.map_or_else(|| arena.guest(), |id| arena.reader(id));
-    let user = entity(&client, "User", &READER.to_string(), "level { number } badges { badge { code } }").await;
+    let user = entity(
+        &client,
+        "User",
+        &READER.to_string(),
+        "level { number } badges { badge { code } }",
+    )
+    .await;
     assert_eq!(user["level"].is_null(), user["badges"].is_null(), "{user}");
     !user["level"].is_null()
 }
@@ -16,7 +22,10 @@ async fn board(arena: &Arena, viewer: Uuid, arguments: &str) -> Vec<Value> {
     let query = format!("{{ leaderboard{arguments} {{ nodes {{ user {{ id }} }} }} }}");
     let answer = arena.reader(viewer).run(&query).await;
     let nodes = answer.ok()["leaderboard"]["nodes"].as_array().unwrap();
-    nodes.iter().map(|node| node["user"]["id"].clone()).collect()
+    nodes
+        .iter()
+        .map(|node| node["user"]["id"].clone())
+        .collect()
 }
 
 #[tokio::test]
@@ -38,7 +47,11 @@ async fn a_reader_is_seen_by_whom_they_let_see() {
         assert_eq!(seen(&arena, Some(OTHER)).await, everyone, "{privacy}");
         assert_eq!(seen(&arena, Some(follower)).await, followers, "{privacy}");
         assert!(seen(&arena, Some(READER)).await, "{privacy}");
-        assert_eq!(on_board(&board(&arena, OTHER, "").await), everyone, "{privacy}");
+        assert_eq!(
+            on_board(&board(&arena, OTHER, "").await),
+            everyone,
+            "{privacy}"
+        );
         let friends = board(&arena, follower, "(friends: true)").await;
         assert_eq!(on_board(&friends), followers, "{privacy}");
     }
@@ -54,10 +67,15 @@ async fn who_opts_out_is_hidden_everywhere_at_once_and_loses_nothing() {
     arena.follow(OTHER, READER).await;
     arena
         .working("a challenge", async || {
-            !arena.lines("SELECT id::text AS line FROM challenges").await.is_empty()
+            !arena
+                .lines("SELECT id::text AS line FROM challenges")
+                .await
+                .is_empty()
         })
         .await;
-    let ids = arena.lines("SELECT id::text AS line FROM challenges WHERE code LIKE 'monthly-books:2027-01%'").await;
+    let ids = arena
+        .lines("SELECT id::text AS line FROM challenges WHERE code LIKE 'monthly-books:2027-01%'")
+        .await;
     let join = "mutation($i: JoinChallengeInput!) { joinChallenge(input: $i) { errors { code } } }";
     for user in [READER, OTHER] {
         let input = json!({ "i": { "challengeId": ids[0] } });
@@ -69,11 +87,21 @@ async fn who_opts_out_is_hidden_everywhere_at_once_and_loses_nothing() {
             ids[0]
         );
         let answer = arena.reader(viewer).run(&query).await;
-        let nodes = answer.ok()["challenge"]["participants"]["nodes"].as_array().unwrap();
+        let nodes = answer.ok()["challenge"]["participants"]["nodes"]
+            .as_array()
+            .unwrap();
         assert!(nodes.iter().all(|node| node["done"] == 1));
-        nodes.iter().map(|node| node["user"]["id"].clone()).collect()
+        nodes
+            .iter()
+            .map(|node| node["user"]["id"].clone())
+            .collect()
     };
-    let boards = ["", "(country: \"SN\")", "(friends: true)", "(period: ALL_TIME)"];
+    let boards = [
+        "",
+        "(country: \"SN\")",
+        "(friends: true)",
+        "(period: ALL_TIME)",
+    ];
     let both = json!([OTHER, READER]);
     let lone = json!([OTHER]);
     for (opted_out, expected) in [(false, &both), (true, &lone), (false, &both)] {
@@ -96,5 +124,8 @@ async fn who_opts_out_is_hidden_everywhere_at_once_and_loses_nothing() {
     let narrow = arena.client(READER, &["profile:read"]);
     let query = "mutation { updateGamification(input: { optedOut: true }) { stats { points } } }";
     assert_eq!(narrow.run(query).await.codes(), ["FORBIDDEN"]);
-    assert_eq!(arena.guest().run("{ myStats { points } }").await.codes(), ["UNAUTHENTICATED"]);
+    assert_eq!(
+        arena.guest().run("{ myStats { points } }").await.codes(),
+        ["UNAUTHENTICATED"]
+    );
 }

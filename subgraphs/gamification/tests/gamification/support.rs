@@ -98,8 +98,7 @@ impl Arena {
 
     /// Whether the event had an effect.
     pub(crate) async fn deliver(&self, event: &Event) -> bool {
-        let consumers =
-            coko_gamification::consumers(&self.platform.platform, self.pool().clone());
+        let consumers = coko_gamification::consumers(&self.platform.platform, self.pool().clone());
         consumers.handle(event).await.unwrap()
     }
 
@@ -135,7 +134,10 @@ impl Arena {
     }
 
     pub(crate) fn reader(&self, id: Uuid) -> GraphqlClient {
-        self.client(id, &["profile:read", "profile:update", "community:participate"])
+        self.client(
+            id,
+            &["profile:read", "profile:update", "community:participate"],
+        )
     }
 
     pub(crate) async fn execute(&self, sql: &str) {
@@ -197,7 +199,10 @@ impl Arena {
 
     /// What `myStats` answers.
     pub(crate) async fn stats(&self, user: Uuid, fields: &str) -> Value {
-        let answer = self.reader(user).run(&format!("{{ myStats {{ {fields} }} }}")).await;
+        let answer = self
+            .reader(user)
+            .run(&format!("{{ myStats {{ {fields} }} }}"))
+            .await;
         answer.ok()["myStats"].clone()
     }
 
@@ -206,7 +211,10 @@ impl Arena {
         let query = "mutation($i: UpdateGamificationInput!) { updateGamification(input: $i) { stats { optedOut } } }";
         let input = json!({ "i": { "optedOut": opted_out } });
         let answer = self.reader(user).run_with(query, input).await;
-        assert_eq!(answer.ok()["updateGamification"]["stats"]["optedOut"], opted_out);
+        assert_eq!(
+            answer.ok()["updateGamification"]["stats"]["optedOut"],
+            opted_out
+        );
     }
 }
 
@@ -233,7 +241,12 @@ pub(crate) fn completed(user: Uuid, book: Uuid, at: OffsetDateTime) -> ReadingCo
     }
 }
 
-pub(crate) fn progressed(user: Uuid, book: Uuid, seconds: i64, at: OffsetDateTime) -> ReadingProgressed {
+pub(crate) fn progressed(
+    user: Uuid,
+    book: Uuid,
+    seconds: i64,
+    at: OffsetDateTime,
+) -> ReadingProgressed {
     ReadingProgressed {
         user_id: user,
         book_id: book,

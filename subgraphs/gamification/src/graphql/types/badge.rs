@@ -35,7 +35,11 @@ impl BadgeType {
     /// What is to be done for it, in the viewer's language.
     async fn description(&self, context: &Context<'_>) -> &str {
         let badge = &self.0;
-        spoken(context.locale(), &badge.description_fr, &badge.description_en)
+        spoken(
+            context.locale(),
+            &badge.description_fr,
+            &badge.description_en,
+        )
     }
 
     /// When the viewer got it; null for who has not.
