@@ -229,7 +229,9 @@ impl Mirror {
     pub(crate) async fn begin(&self, generation: &str) -> Result<(), Unusable> {
         let key = format!("{}:generation", self.prefix);
         let life = Some(Expiration::EX(LIFE));
-        let _: () = self.client.set(key, generation, life, None, false).await?;
+        self.client
+            .set::<(), _, _>(key, generation, life, None, false)
+            .await?;
         Ok(())
     }
 }

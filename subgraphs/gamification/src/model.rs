@@ -12,7 +12,7 @@ pub(crate) mod streak;
 pub(crate) mod zone;
 
 pub(crate) use achievement::{Achievement, AchievementKind};
-pub(crate) use badge::{Badge, Metric, Rule};
+pub(crate) use badge::Badge;
 pub(crate) use board::{Board, Period, Standing};
 pub(crate) use challenge::{
     Challenge, ChallengeMetric, ChallengeState, Participant, Template, Visibility,

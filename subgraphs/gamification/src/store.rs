@@ -22,3 +22,14 @@ fn moment(micros: i64) -> OffsetDateTime {
 fn micros(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)
 }
+
+/// The condition under which a row comes after the place that a page begins at: `columns` are a moment and an id, `compare`
+/// says which way, and the place, if there is one, is in the parameters `$parameter` and the one after it.
+fn beyond(has_place: bool, columns: &str, compare: &str, parameter: usize) -> String {
+    let (at, id) = (parameter, parameter + 1);
+    if has_place {
+        format!("({columns}) {compare} (${at}, ${id})")
+    } else {
+        format!("num_nulls(${at}::timestamptz, ${id}::uuid) = 2")
+    }
+}

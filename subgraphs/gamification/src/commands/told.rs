@@ -21,7 +21,8 @@ const MOST_DAYS: i32 = 4000;
 /// A streak that cannot be.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "a streak of {days} days up to `{last_day}`: expected 1 to {MOST_DAYS} days and a date such as 2026-02-09"
+    "a streak of {days} days up to `{last_day}`: expected 1 to {most} days and a date such as 2026-02-09",
+    most = MOST_DAYS
 )]
 pub(crate) struct ImpossibleStreak {
     days: i32,

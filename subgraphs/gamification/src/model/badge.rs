@@ -94,9 +94,7 @@ pub(crate) struct Badge {
 impl Badge {
     /// Its rule; none where a newer program wrote one that this one cannot read, which therefore is awarded to nobody here.
     pub(crate) fn rule(&self) -> Option<Rule> {
-        Rule::deserialize(&self.rule)
-            .inspect_err(|error| tracing::warn!(badge = self.code, %error, "a badge's rule is not understood"))
-            .ok()
+        Rule::deserialize(&self.rule).ok()
     }
 
     /// Whether it is to be awarded to the player.

@@ -108,7 +108,7 @@ mod tests {
         // A second one ends the row.
         let broken = streak((0..7).chain([8, 10]));
         assert_eq!((broken.days, broken.longest), (1, 8));
-        assert_eq!(broken.frozen, []);
+        assert!(broken.frozen.is_empty());
         assert_eq!(streak([]), Streak::default());
     }
 
@@ -118,7 +118,7 @@ mod tests {
         let after = streak((0..7).chain([8]).chain([7]));
         assert_eq!((before.days, before.freezes), (8, 0));
         assert_eq!((after.days, after.freezes), (9, 1));
-        assert_eq!(after.frozen, []);
+        assert!(after.frozen.is_empty());
         assert_eq!(after.longest_row, 9);
     }
 

@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{micros, moment};
+use super::{beyond, micros, moment};
 use crate::model::{Challenge, Template};
 use crate::tables::{challenge_templates, challenges};
 
@@ -105,11 +105,12 @@ pub(crate) async fn open(
         Direction::Forward => (">", "ASC"),
         Direction::Backward => ("<", "DESC"),
     };
+    let place = beyond(page.from.is_some(), "c.ends_at, c.id", compare, 3);
     // Each part is read from an index of its own, no further than the page.
     let part = |condition: &str| {
         format!(
             "(SELECT c.* FROM challenges c WHERE {condition} AND c.cancelled_at IS NULL AND c.ends_at > $2
-                AND ($3::timestamptz IS NULL OR (c.ends_at, c.id) {compare} ($3, $4))
+                AND {place}
               ORDER BY c.ends_at {order}, c.id {order} LIMIT $5)"
         )
     };
@@ -144,9 +145,10 @@ pub(crate) async fn joined(
         Direction::Forward => ("<", "DESC"),
         Direction::Backward => (">", "ASC"),
     };
+    let place = beyond(page.from.is_some(), "c.ends_at, c.id", compare, 2);
     let statement = format!(
         "SELECT c.* FROM participants p JOIN challenges c ON c.id = p.challenge_id
-         WHERE p.user_id = $1 AND ($2::timestamptz IS NULL OR (c.ends_at, c.id) {compare} ($2, $3))
+         WHERE p.user_id = $1 AND {place}
          ORDER BY c.ends_at {order}, c.id {order} LIMIT $4"
     );
     let (at, id) = from(page);

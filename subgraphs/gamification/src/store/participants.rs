@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{micros, moment};
+use super::{beyond, micros, moment};
 use crate::model::{Challenge, ChallengeMetric, Participant};
 use crate::tables::{challenges, participants};
 
@@ -172,11 +172,12 @@ pub(crate) async fn pages(
         Direction::Forward => (">", "ASC"),
         Direction::Backward => ("<", "DESC"),
     };
+    let place = beyond(page.from.is_some(), "p.joined_at, p.user_id", compare, 3);
     let statement = format!(
         "SELECT shown.* FROM unnest($1) AS wanted (id) CROSS JOIN LATERAL (
             SELECT p.* FROM participants p JOIN players r ON r.user_id = p.user_id
             WHERE p.challenge_id = wanted.id
-              AND ($3::timestamptz IS NULL OR (p.joined_at, p.user_id) {compare} ($3, $4))
+              AND {place}
               AND (NOT r.opted_out AND r.privacy = 'PUBLIC' OR p.user_id = $2)
             ORDER BY p.joined_at {order}, p.user_id {order} LIMIT $5) AS shown
          ORDER BY shown.challenge_id, shown.joined_at {order}, shown.user_id {order}"

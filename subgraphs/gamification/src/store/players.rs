@@ -84,13 +84,11 @@ pub(crate) async fn forget(
     user: Uuid,
     at: OffsetDateTime,
 ) -> QueryResult<()> {
-    diesel::delete(players::table.find(user))
-        .execute(connection)
-        .await?;
-    diesel::insert_into(players::table)
-        .values((players::user_id.eq(user), players::deleted_at.eq(at)))
-        .execute(connection)
-        .await?;
+    let gone = Player {
+        deleted_at: Some(at),
+        ..Player::new(user)
+    };
+    update(connection, &gone).await?;
     diesel::delete(facts::table.filter(facts::user_id.eq(user)))
         .execute(connection)
         .await?;

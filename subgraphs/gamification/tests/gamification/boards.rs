@@ -140,13 +140,7 @@ async fn redis_answers_as_the_database_does() {
     platform.platform.redis = Some(redis::connect(&url).unwrap());
     let arena = Arena::with(platform, 6).await;
     fill(&arena).await;
-    let caught_up = async || {
-        arena
-            .lines("SELECT 'x' AS line FROM board_changes")
-            .await
-            .is_empty()
-    };
-    arena.working("the boards in Redis", caught_up).await;
+    carried_over(&arena).await;
     let from_redis = answers(&arena).await;
     check(&from_redis);
     assert_eq!(in_database(&arena).await, from_redis);
@@ -157,7 +151,7 @@ async fn redis_answers_as_the_database_does() {
     arena
         .tell(&completed(player(9), book(60), arena.now()))
         .await;
-    arena.working("the changes in Redis", caught_up).await;
+    carried_over(&arena).await;
     let from_redis = answers(&arena).await;
     assert_eq!(from_redis[0].len(), 28);
     assert_eq!(from_redis[2].len(), 1);
@@ -167,9 +161,24 @@ async fn redis_answers_as_the_database_does() {
         .execute("UPDATE scores SET points = points + 1000 WHERE period = 'WEEK' AND points < 100")
         .await;
     assert_eq!(answers(&arena).await[0], from_redis[0]);
+    arena
+        .execute(
+            "UPDATE scores SET points = points - 1000 WHERE period = 'WEEK' AND points >= 1000",
+        )
+        .await;
     arena.execute("UPDATE scores SET hidden = true WHERE user_id = (SELECT user_id FROM scores WHERE NOT hidden LIMIT 1)").await;
     let board = page(&arena, "period: WEEK, first: 100", &Value::Null).await;
     assert_eq!(board["nodes"].as_array().unwrap().len(), 27);
+}
+
+/// Waits until Redis has all that the database has.
+async fn carried_over(arena: &Arena) {
+    arena
+        .working("the boards in Redis", async || {
+            let waiting = "SELECT 'x' AS line FROM board_changes LIMIT 1";
+            arena.lines(waiting).await.is_empty()
+        })
+        .await;
 }
 
 /// What the same database answers without Redis.

@@ -21,10 +21,8 @@ enum Told {
     Progressed(u8, u16, i64),
     /// As many days up to that many days ago.
     Streak(u8, i64),
-    Posted(u8, i64),
+    Posted(u8),
     Purchased(u8, i64),
-    /// Other domains say it again under another id.
-    Again(Box<Told>),
 }
 
 impl Told {
@@ -47,7 +45,7 @@ impl Told {
                 arena.event(&streak(user, i32::from(*days), last))
             }
             // The same review has the same moment whenever it is told.
-            Self::Posted(number, _) => {
+            Self::Posted(number) => {
                 let review = user.as_u128() * 100 + u128::from(*number);
                 arena.event(&posted(user, review, at(i64::from(*number) * 60)))
             }
@@ -55,27 +53,19 @@ impl Told {
                 let order = user.as_u128() * 100 + u128::from(*number);
                 arena.event(&purchased(user, order, at(*hours)))
             }
-            Self::Again(told) => told.event(arena, user, now),
         }
     }
 }
 
 fn told() -> impl Strategy<Value = Told> {
-    let one = prop_oneof![
+    prop_oneof![
         1 => Just(Told::Registered),
         4 => (0..8_u8, 0..1500_i64, any::<bool>()).prop_map(|(n, h, s)| Told::Completed(n, h, s)),
         4 => (0..8_u8, any::<u16>(), 0..1500_i64).prop_map(|(n, s, h)| Told::Progressed(n, s, h)),
         6 => (1..12_u8, 0..50_i64).prop_map(|(d, a)| Told::Streak(d, a)),
-        2 => (0..8_u8, 0..10_i64).prop_map(|(n, h)| Told::Posted(n, h)),
+        2 => (0..8_u8).prop_map(Told::Posted),
         2 => (0..8_u8, 0..1500_i64).prop_map(|(n, h)| Told::Purchased(n, h)),
-    ];
-    (one, any::<bool>()).prop_map(|(told, again)| {
-        if again {
-            Told::Again(Box::new(told))
-        } else {
-            told
-        }
-    })
+    ]
 }
 
 fn account(number: u128) -> Uuid {

@@ -1,6 +1,7 @@
-//! `ReaderStats`, what the viewer did and reached, with `ReaderLevel`, `ReadingStreak` and `PointEntry`.
+//! `ReaderStats`, what the viewer did and reached, with `ReaderLevel`, `ReaderStreak` and `PointEntry`.
 
 use async_graphql::connection::{Connection, EmptyFields};
+use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, Object, SimpleObject};
 use coko_core::Result;
 use coko_core::graphql::{PageArgs, RequestExt as _, connection};
@@ -93,7 +94,7 @@ impl StatsType {
 
     /// The level after it; null on the highest.
     async fn next_level(&self, context: &Context<'_>) -> Result<Option<LevelType>> {
-        let loader = context.data_unchecked::<async_graphql::dataloader::DataLoader<Levels>>();
+        let loader = context.data_unchecked::<DataLoader<Levels>>();
         let levels = loader.load_one(()).await?.unwrap_or_default();
         let next = levels.iter().find(|level| level.number > self.0.level);
         Ok(next.cloned().map(LevelType))
