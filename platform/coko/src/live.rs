@@ -65,10 +65,7 @@ pub fn source() -> EventSourceConfig {
     let fields = [
         (
             "achievementUnlocked",
-            of::<AchievementUnlocked>(
-                &[("/data/user_id", "{viewer.id}")],
-                "/data/achievement_id",
-            ),
+            of::<AchievementUnlocked>(&[("/data/user_id", "{viewer.id}")], "/data/achievement_id"),
         ),
         (
             "bookChanged",

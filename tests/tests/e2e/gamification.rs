@@ -43,12 +43,16 @@ async fn follow(stack: &Stack, token: Option<&str>) -> reqwest::Response {
 
 /// Reads on until the badge was heard of; everything that was heard.
 async fn heard(mut response: reqwest::Response) -> String {
-    let mut text = String::new();
-    while !text.contains("first-book") {
-        let chunk = response.chunk().await.unwrap().expect("the stream goes on");
-        text.push_str(std::str::from_utf8(&chunk).unwrap());
-    }
-    text
+    let listening = tokio::time::timeout(std::time::Duration::from_secs(60), async {
+        let mut text = String::new();
+        while !text.contains("first-book") {
+            let chunk = response.chunk().await.unwrap();
+            let chunk = chunk.expect("the stream goes on");
+            text.push_str(&String::from_utf8_lossy(&chunk));
+        }
+        text
+    });
+    listening.await.expect("the badge is heard of")
 }
 
 /// The reader's line, where the leaderboard has one.
