@@ -13,7 +13,8 @@ use super::purchase::bought;
 const PHONE: Uuid = Uuid::from_u128(0xcccc_0001);
 
 const PUSH: &str = "mutation($i: PushChangesInput!) { pushChanges(input: $i) { results { outcome error { code } } } }";
-const FOLLOW: &str = "subscription { achievementUnlocked { kind badge { code name } level { number } } }";
+const FOLLOW: &str =
+    "subscription { achievementUnlocked { kind badge { code name } level { number } } }";
 const BOARD: &str = "{ leaderboard(period: ALL_TIME, first: 100) { nodes { points user { displayName level { number } badges { badge { code } } } } } }";
 
 /// The reader is at the end of the book.
@@ -26,7 +27,10 @@ async fn finishes(client: &Client, book: &Value) {
     let change = json!({ "at": at, "progress": { "bookId": book, "locator": locator } });
     let input = json!({ "i": { "deviceId": PHONE, "changes": [change] } });
     let answer = client.run_with(PUSH, input).await.unwrap();
-    assert_eq!(answer.ok()["pushChanges"]["results"][0]["outcome"], "APPLIED");
+    assert_eq!(
+        answer.ok()["pushChanges"]["results"][0]["outcome"],
+        "APPLIED"
+    );
 }
 
 /// The subscription by server-sent events.
@@ -87,7 +91,8 @@ async fn journey(shape: Shape) {
     let badges = json!([{ "badge": { "code": "first-book" } }]);
     assert_eq!(line_of["user"]["badges"], badges);
 
-    let hide = "mutation { updateGamification(input: { optedOut: true }) { stats { points optedOut } } }";
+    let hide =
+        "mutation { updateGamification(input: { optedOut: true }) { stats { points optedOut } } }";
     let hidden = reader.run(hide).await.unwrap();
     let stats = json!({ "points": 130, "optedOut": true });
     assert_eq!(hidden.ok()["updateGamification"]["stats"], stats);

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Game;
-use crate::mirror::{Mirror, Move};
+use crate::mirror::{Mirror, Move, Unusable};
 use crate::model::board::{Place, Ranked, ranked};
 use crate::model::{Board, Period, Standing};
 use crate::store::boards as store;
@@ -78,7 +78,7 @@ async fn mirrored(
             Some(first) => mirror.place_of(board, first).await?,
             None => Place::default(),
         };
-        Ok::<_, crate::mirror::Unusable>((slice, place))
+        Ok::<_, Unusable>((slice, place))
     };
     let (slice, place) = match read.await {
         Ok(found) => found,
@@ -137,7 +137,7 @@ pub(crate) async fn rank(game: &Game, board: &Board, user: Uuid) -> Result<Optio
 /// Carries changes over to Redis; returns how many there were. One process does it at a time.
 ///
 /// # Errors
-/// When the database or Redis does not answer; what was not carried over is tried again.
+/// When the database does not answer, or Redis ceases to; what was not carried over is tried again.
 pub(crate) async fn carry(context: &CommandContext, game: &Game) -> Result<usize> {
     let Some(mirror) = &game.mirror else {
         return Ok(0);
@@ -149,8 +149,14 @@ pub(crate) async fn carry(context: &CommandContext, game: &Game) -> Result<usize
             if !store::lead(connection).await? {
                 return Ok(0);
             }
-            if mirror.generation().await.is_err() {
-                make_anew(connection, context, mirror, &of).await?;
+            match mirror.generation().await {
+                Ok(_) => {}
+                Err(Unusable::Redis(error)) => {
+                    metrics::counter!("gamification_board_delays_total").increment(1);
+                    tracing::debug!(%error, "the boards are carried over later");
+                    return Ok(0);
+                }
+                Err(_) => make_anew(connection, context, mirror, &of).await?,
             }
             let changes = store::changes(connection, BATCH).await?;
             if changes.is_empty() {

@@ -42,13 +42,13 @@ pub(crate) struct Change {
 
 type Standings = scores::BoxedQuery<'static, Pg>;
 
-/// Everyone whom the board shows.
+/// Everyone whom the board shows. The zero is part of the statement, so that the partial indexes fit whatever its parameters are.
 fn shown(board: &Board) -> Standings {
     let query = scores::table
         .filter(scores::period.eq(board.period))
         .filter(scores::starts.eq(board.starts))
         .filter(diesel::dsl::not(scores::hidden))
-        .filter(scores::points.gt(0))
+        .filter(sql::<Bool>("scores.points > 0"))
         .into_boxed();
     match board.country.clone() {
         Some(country) => query.filter(scores::country.eq(country)),
@@ -149,7 +149,7 @@ fn friends(board: &Board, viewer: Uuid) -> Standings {
     scores::table
         .filter(scores::period.eq(board.period))
         .filter(scores::starts.eq(board.starts))
-        .filter(scores::points.gt(0))
+        .filter(sql::<Bool>("scores.points > 0"))
         .filter(
             sql::<Bool>(
                 "scores.user_id IN (SELECT p.user_id FROM follows f JOIN players p ON p.user_id = f.user_id

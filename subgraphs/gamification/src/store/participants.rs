@@ -95,7 +95,7 @@ pub(crate) async fn of(
         .await
 }
 
-/// What somebody takes part in that counts `metric` and is not done, called off or long over.
+/// What somebody takes part in that counts `metric` and is neither done nor called off.
 pub(crate) async fn unfinished(
     connection: &mut Connection,
     user: Uuid,

@@ -31,7 +31,7 @@ pub(crate) async fn levels(connection: &mut Connection) -> QueryResult<Vec<Level
 pub(crate) async fn badges(connection: &mut Connection) -> QueryResult<Vec<Badge>> {
     let mut newest: Vec<Badge> = badges::table
         .distinct_on(badges::code)
-        .order((badges::code, badges::version.desc()))
+        .order((badges::code.asc(), badges::version.desc()))
         .select(Badge::as_select())
         .load(connection)
         .await?;

@@ -18,6 +18,7 @@ async fn filled() -> Arena {
              INSERT INTO scores SELECT md5('p' || n)::uuid, 'WEEK', '2027-01-11', n / 10 + 1, CASE WHEN n % 2 = 0 THEN 'SN' ELSE 'CI' END, n % 100 = 0
                 FROM generate_series(1, {PLAYERS}) n;
              INSERT INTO follows SELECT '{READER}', md5('p' || n)::uuid, true, now() FROM generate_series(1, 100) n;
+             INSERT INTO follows SELECT md5('p' || n)::uuid, md5('p' || (n + 1))::uuid, true, now() FROM generate_series(1, {PLAYERS}) n;
              INSERT INTO facts SELECT md5('p' || n)::uuid, 'BOOK_COMPLETED', n::text, '2027-01-12' FROM generate_series(1, {PLAYERS}) n;
              INSERT INTO challenges (id, creator_id, metric, target, starts_at, ends_at, privacy, invitation, title_fr, title_en, description_fr, description_en, created_at)
                 SELECT md5('c' || n)::uuid, md5('p' || n)::uuid, 'BOOKS_COMPLETED', 1, '2027-01-01', '2027-02-01', 'PRIVATE', 'x', 't', 't', '', '', now()
