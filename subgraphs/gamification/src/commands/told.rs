@@ -53,8 +53,8 @@ pub(crate) fn days_of(event: &ReadingStreak) -> Result<Vec<Date>, ImpossibleStre
         days: event.days,
         last_day: event.last_day.chars().take(40).collect(),
     };
-    let last = Date::parse(&event.last_day, format_description!("[year]-[month]-[day]"))
-        .map_err(|_| impossible())?;
+    let format = format_description!("[year]-[month]-[day]");
+    let last = Date::parse(&event.last_day, &format).map_err(|_| impossible())?;
     if !(1..=MOST_DAYS).contains(&event.days) {
         return Err(impossible());
     }
