@@ -25,7 +25,14 @@ use crate::surroundings::{create_databases, environment, simulator, variable};
 /// The name of a second router's process.
 const SECOND: &str = "router-2";
 /// The subgraphs' roles.
-pub(crate) const SUBGRAPHS: [&str; 5] = ["auth", "catalog", "payment", "file", "reading"];
+pub(crate) const SUBGRAPHS: [&str; 6] = [
+    "auth",
+    "catalog",
+    "payment",
+    "file",
+    "reading",
+    "gamification",
+];
 
 const REGISTER: &str =
     "mutation($input: RegisterInput!) { register(input: $input) { errors { code message } } }";

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use coko_composition::SubgraphSource;
 use coko_core::events::catalog::{BookPublished, BookUpdated};
+use coko_core::events::gamification::AchievementUnlocked;
 use coko_core::events::reading::ProgressChanged;
 use coko_core::events::{self, Payload};
 use coko_gateway::config::{EventFieldConfig, EventSourceConfig};
@@ -19,6 +20,10 @@ pub const SDL: &str = r#"extend schema @link(url: "https://specs.apollo.dev/fede
 
 type Subscription {
   """
+  The viewer reached something: a badge, a level, the goal of a challenge.
+  """
+  achievementUnlocked: Achievement! @authenticated
+  """
   A book that readers can find has changed: any, or the one of `id`.
   """
   bookChanged(id: ID): Book!
@@ -30,6 +35,10 @@ type Subscription {
   One of the viewer's devices told another place: in any book, or in the one of `bookId`. A device hears of its own as well.
   """
   progressChanged(bookId: ID): ReadingProgress! @authenticated
+}
+
+type Achievement @key(fields: "id", resolvable: false) {
+  id: ID!
 }
 
 type ReadingProgress @key(fields: "id", resolvable: false) {
@@ -54,6 +63,10 @@ pub fn composed() -> SubgraphSource {
 /// Which events feed which field.
 pub fn source() -> EventSourceConfig {
     let fields = [
+        (
+            "achievementUnlocked",
+            of::<AchievementUnlocked>(&[("/data/user_id", "{viewer.id}")], "/data/achievement_id"),
+        ),
         (
             "bookChanged",
             of_book::<BookUpdated>(&[("/data/book_id", "{id}")]),
@@ -97,6 +110,10 @@ mod tests {
     #[test]
     fn every_field_is_fed_by_an_event_that_has_its_key() {
         let samples = [
+            (
+                "achievementUnlocked",
+                serde_json::to_value(AchievementUnlocked::sample()),
+            ),
             ("bookChanged", serde_json::to_value(BookUpdated::sample())),
             (
                 "bookPublished",

@@ -66,6 +66,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         &["/notes/{file}", "/.well-known/offline-license-keys.json"],
         false
     ),
+    subgraph!(
+        coko_gamification,
+        "points, badges, streaks, challenges, leaderboards",
+        &[],
+        false
+    ),
 ];
 
 /// A subgraph whose section of the configuration is parsed.

@@ -35,6 +35,8 @@ pub struct Platform {
     pub bus: Bus,
     /// Hot reads.
     pub cache: Cache,
+    /// The shared Redis, where there is one, for what a service keeps in it itself; everything goes on without it.
+    pub redis: Option<fred::clients::Client>,
     /// Counts what is limited per principal and address.
     pub limiter: RateLimiter,
     /// How mail leaves.

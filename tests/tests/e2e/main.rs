@@ -9,6 +9,7 @@ mod architecture;
 mod caching;
 mod faults;
 mod following;
+mod gamification;
 mod hostile;
 mod partner;
 mod purchase;

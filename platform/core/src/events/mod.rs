@@ -7,6 +7,7 @@ pub mod auth;
 pub mod catalog;
 pub mod community;
 pub mod file;
+pub mod gamification;
 pub mod payment;
 pub mod publication;
 pub mod reading;
@@ -198,6 +199,10 @@ pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
         describe::<file::BookDownloaded>()?,
         describe::<file::FileProcessed>()?,
         describe::<file::FileRejected>()?,
+        describe::<gamification::AchievementUnlocked>()?,
+        describe::<gamification::BadgeAwarded>()?,
+        describe::<gamification::ChallengeCompleted>()?,
+        describe::<gamification::LevelReached>()?,
         describe::<payment::BookPurchased>()?,
         describe::<payment::OrderCreated>()?,
         describe::<payment::OrderRefunded>()?,

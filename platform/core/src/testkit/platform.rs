@@ -92,6 +92,7 @@ impl TestPlatform {
             revocations,
             cache: Cache::new(16 << 20, None, &bus),
             limiter: RateLimiter::new(clock.clone(), None),
+            redis: None,
             mailer: Mailer::memory("noreply@coko.test").unwrap_or_else(|error| panic!("{error}")),
             internal_key: InternalKey::new(Secret::new("an internal key for tests only, 32+"))
                 .unwrap_or_else(|| panic!("the key is long enough")),
