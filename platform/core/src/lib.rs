@@ -29,6 +29,7 @@ pub mod redis;
 #[cfg(feature = "servers")]
 pub mod servers;
 pub mod service;
+pub mod stored;
 mod tables;
 pub mod telemetry;
 #[cfg(feature = "testkit")]
