@@ -180,6 +180,7 @@ pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
         describe::<reading::EntitlementGranted>()?,
         describe::<reading::EntitlementRefused>()?,
         describe::<reading::EntitlementRevoked>()?,
+        describe::<reading::ReadingProgressed>()?,
         describe::<router::CachePurged>()?,
     ])
 }

@@ -118,3 +118,47 @@ impl Payload for EntitlementRevoked {
         }
     }
 }
+
+/// How far a reader is in a book: `reading.progressed`, said at most every few minutes for each reader and book, the last
+/// place included. [`ProgressChanged`] tells every step, to whom listens at that moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadingProgressed {
+    /// The reader.
+    pub user_id: Uuid,
+    /// The book.
+    pub book_id: Uuid,
+    /// The right it is read by: `PURCHASED`, `SUBSCRIPTION`, `FREE` or `GIFTED`.
+    pub source: String,
+    /// Where the reader is, as a share of the whole book: 0 to 1.
+    pub progression: f64,
+    /// The furthest place, as a share of the whole book: 0 to 1.
+    pub furthest: f64,
+    /// Seconds of plausible reading in this book since the beginning; it only grows, so that what was missed or heard twice
+    /// does no harm.
+    pub seconds_read: i64,
+    /// When it was said.
+    #[serde(with = "time::serde::rfc3339")]
+    pub progressed_at: OffsetDateTime,
+}
+
+impl Payload for ReadingProgressed {
+    const DOMAIN: &'static str = "reading";
+    const TYPE: &'static str = "reading.progressed";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.user_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            user_id: SAMPLE_USER,
+            book_id: SAMPLE_BOOK,
+            source: "PURCHASED".to_owned(),
+            progression: 0.25,
+            furthest: 0.5,
+            seconds_read: 1860,
+            progressed_at: datetime!(2026-02-01 20:31 UTC),
+        }
+    }
+}
