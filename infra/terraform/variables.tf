@@ -33,8 +33,8 @@ variable "database_urls" {
     error_message = "Every database URL starts with postgres:// or postgresql://."
   }
   validation {
-    condition     = alltrue([for domain in ["auth", "catalog", "payment"] : contains(keys(var.database_urls), domain)])
-    error_message = "The domains auth, catalog and payment each need a database URL."
+    condition     = alltrue([for domain in ["auth", "catalog", "payment", "community"] : contains(keys(var.database_urls), domain)])
+    error_message = "The domains auth, catalog, payment and community each need a database URL."
   }
 }
 

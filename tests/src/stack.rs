@@ -25,7 +25,7 @@ use crate::process::{Role, coko};
 /// The name of a second router's process.
 const SECOND: &str = "router-2";
 /// The subgraphs' roles.
-const SUBGRAPHS: [&str; 3] = ["auth", "catalog", "payment"];
+const SUBGRAPHS: [&str; 4] = ["auth", "catalog", "payment", "community"];
 
 const REGISTER: &str =
     "mutation($input: RegisterInput!) { register(input: $input) { errors { code message } } }";

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use coko_composition::SubgraphSource;
 use coko_core::events::catalog::{BookPublished, BookUpdated};
+use coko_core::events::community::PostCreated;
 use coko_core::events::{self, Payload};
 use coko_gateway::config::{EventFieldConfig, EventSourceConfig};
 
@@ -14,7 +15,7 @@ use coko_gateway::config::{EventFieldConfig, EventSourceConfig};
 pub const NAME: &str = "live";
 
 /// Its part of the schema.
-pub const SDL: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])
+pub const SDL: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@authenticated", "@key"])
 
 type Subscription {
   """
@@ -25,6 +26,15 @@ type Subscription {
   Readers can find another book.
   """
   bookPublished: Book!
+  """
+  Someone wrote in a topic. Null for what is not for the viewer: posts beyond their place in the book, those of people whom a
+  block or a mute keeps apart, those of closed clubs.
+  """
+  postAdded(topicId: ID!): Post @authenticated
+}
+
+type Post @key(fields: "id", resolvable: false) {
+  id: ID!
 }
 
 type Book @key(fields: "id", resolvable: false) {
@@ -50,6 +60,10 @@ pub fn source() -> EventSourceConfig {
             of_book::<BookUpdated>(&[("/data/book_id", "{id}")]),
         ),
         ("bookPublished", of_book::<BookPublished>(&[])),
+        (
+            "postAdded",
+            of::<PostCreated>(&[("/data/topic_id", "{topicId}")], "/data/post_id"),
+        ),
     ];
     EventSourceConfig {
         fields: fields.map(|(name, field)| (name.to_owned(), field)).into(),
@@ -57,12 +71,17 @@ pub fn source() -> EventSourceConfig {
 }
 
 fn of_book<P: Payload>(filters: &[(&str, &str)]) -> EventFieldConfig {
+    of::<P>(filters, "/data/book_id")
+}
+
+/// A field fed by events of kind `P`, whose entity's id is at `id`.
+fn of<P: Payload>(filters: &[(&str, &str)], id: &str) -> EventFieldConfig {
     let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
     EventFieldConfig {
         stream: events::stream_name(P::DOMAIN),
         subject: events::subject(P::DOMAIN, P::TYPE),
         filters: filters.iter().map(owned).collect(),
-        entity: BTreeMap::from([("id".to_owned(), "/data/book_id".to_owned())]),
+        entity: BTreeMap::from([("id".to_owned(), id.to_owned())]),
     }
 }
 
@@ -78,6 +97,7 @@ mod tests {
                 "bookPublished",
                 serde_json::to_value(BookPublished::sample()),
             ),
+            ("postAdded", serde_json::to_value(PostCreated::sample())),
         ];
         let source = source();
         assert_eq!(source.fields.len(), samples.len());

@@ -54,6 +54,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         &["/webhooks/{provider}"],
         false
     ),
+    subgraph!(
+        coko_community,
+        "forums, reviews, clubs, moderation",
+        &[],
+        false
+    ),
 ];
 
 /// A subgraph whose section of the configuration is parsed.
