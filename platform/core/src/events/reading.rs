@@ -120,7 +120,7 @@ impl Payload for EntitlementRevoked {
 }
 
 /// How far a reader is in a book: `reading.progressed`, said at most every few minutes for each reader and book, the last
-/// place included. place included.
+/// place included.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReadingProgressed {
     /// The reader.

@@ -22,7 +22,7 @@ text_enum! {
 
 /// One account.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
-#[diesel(table_name = members, treat_none_as_null = true)]
+#[diesel(table_name = members, primary_key(user_id), treat_none_as_null = true)]
 pub(crate) struct Member {
     pub(crate) user_id: Uuid,
     pub(crate) since: OffsetDateTime,

@@ -11,6 +11,36 @@ use super::trust::Allowance;
 /// Deeper than any person nests quotations and lists.
 const MAX_NESTING: usize = 20;
 
+/// The structure that a text may have.
+const TAGS: [&str; 26] = [
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "img",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "strong",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+];
+
 /// A text with what it is shown as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Prose {
@@ -144,13 +174,9 @@ fn may_show(address: &str, hosts: &[String]) -> bool {
 
 /// Leaves what a text needs, and nothing that runs, loads or styles.
 fn sanitised(html: &str) -> String {
-    let tags = [
-        "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
-        "img", "li", "ol", "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
-    ];
     let mut builder = ammonia::Builder::empty();
     builder
-        .tags(tags.into())
+        .tags(TAGS.into())
         .add_tag_attributes("a", &["href"])
         .add_tag_attributes("img", &["src", "alt"])
         .add_tag_attributes("ol", &["start"])
@@ -233,11 +259,15 @@ mod tests {
     }
 
     proptest! {
+        /// Whatever is written, nothing is shown but the few tags that a text needs.
         #[test]
-        fn sanitising_again_changes_nothing(input in "[\\[\\]()!<>a-z/:\"'=#*_`~|&; \n-]{1,200}") {
+        fn nothing_else_is_shown(input in "[\\[\\]()!<>a-z/:\"'=#*_`~|&; \n-]{1,200}") {
             if let Ok(prose) = prose(&input, TrustLevel::Regular) {
-                prop_assert_eq!(sanitised(&prose.html), prose.html.clone());
-                prop_assert!(!prose.html.contains("<script"));
+                for tag in prose.html.split('<').skip(1) {
+                    let tag = tag.split('>').next().unwrap().trim_start_matches('/');
+                    let name = tag.split_whitespace().next().unwrap_or_default();
+                    prop_assert!(TAGS.contains(&name), "{}", prose.html);
+                }
             }
         }
     }

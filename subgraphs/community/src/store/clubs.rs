@@ -211,6 +211,9 @@ pub(crate) async fn set_schedule(
     diesel::delete(club_schedule::table.filter(club_schedule::club_id.eq(club)))
         .execute(connection)
         .await?;
+    if entries.is_empty() {
+        return Ok(());
+    }
     diesel::insert_into(club_schedule::table)
         .values(entries)
         .execute(connection)
