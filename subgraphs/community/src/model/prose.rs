@@ -174,12 +174,16 @@ fn may_show(address: &str, hosts: &[String]) -> bool {
 
 /// Leaves what a text needs, and nothing that runs, loads or styles.
 fn sanitised(html: &str) -> String {
-    let mut builder = ammonia::Builder::empty();
+    let attributes = [
+        ("a", HashSet::from(["href"])),
+        ("img", HashSet::from(["alt", "src"])),
+        ("ol", HashSet::from(["start"])),
+    ];
+    let mut builder = ammonia::Builder::default();
     builder
         .tags(TAGS.into())
-        .add_tag_attributes("a", &["href"])
-        .add_tag_attributes("img", &["src", "alt"])
-        .add_tag_attributes("ol", &["start"])
+        .generic_attributes(HashSet::new())
+        .tag_attributes(attributes.into())
         .url_schemes(["http", "https"].into())
         .url_relative(ammonia::UrlRelative::Deny)
         .link_rel(Some("nofollow ugc noopener noreferrer"));
