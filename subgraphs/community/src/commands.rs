@@ -154,7 +154,9 @@ async fn sees(
         topic.club_id.into_iter().collect(),
     );
     let sight = sight(connection, &context.viewer, &authors, &books, &clubs).await?;
-    Ok(written.iter().all(|written| sight.of(*written) == Seen::Whole))
+    Ok(written
+        .iter()
+        .all(|written| sight.of(*written) == Seen::Whole))
 }
 
 /// Whether whoever writes belongs to the club in which they do.

@@ -49,7 +49,11 @@ fn start(page: &Page<Uuid>) -> Uuid {
 }
 
 /// The pages of several lists that one query answered.
-fn slices<K, T>(page: &Page<K>, rows: Vec<T>, owner: impl Fn(&T) -> Uuid) -> HashMap<Uuid, Slice<T>> {
+fn slices<K, T>(
+    page: &Page<K>,
+    rows: Vec<T>,
+    owner: impl Fn(&T) -> Uuid,
+) -> HashMap<Uuid, Slice<T>> {
     let mut grouped: HashMap<Uuid, Vec<T>> = HashMap::new();
     for row in rows {
         grouped.entry(owner(&row)).or_default().push(row);

@@ -11,9 +11,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Community, allowance, may_write_in, participant, reaches, writer};
-use crate::error::{
-    CommunityEventErrorCode, CreateCommunityEventErrorCode as Code, text_refused,
-};
+use crate::error::{CommunityEventErrorCode, CreateCommunityEventErrorCode as Code, text_refused};
 use crate::model::gathering::{DESCRIPTION, PLACE, TITLE, can_take_place, is_https};
 use crate::model::{Gathering, TrustLevel};
 use crate::store;
@@ -83,7 +81,11 @@ fn checked(
     (user, allowance): (Uuid, crate::model::Allowance),
 ) -> Outcome<Gathering, Code> {
     let mut refusals = Refusals::default();
-    let title = refusals.check(text::line(&announced.title, TITLE), Code::TitleInvalid, "title");
+    let title = refusals.check(
+        text::line(&announced.title, TITLE),
+        Code::TitleInvalid,
+        "title",
+    );
     let prose = match community.prose(&announced.description, DESCRIPTION, allowance) {
         Ok(prose) => Some(prose),
         Err(error) => {

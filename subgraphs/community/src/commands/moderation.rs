@@ -77,7 +77,9 @@ pub(crate) async fn decide(
             match verdict {
                 Verdict::Keep => {
                     if content.status() == ContentStatus::Hidden {
-                        content.set_status(connection, ContentStatus::Published).await?;
+                        content
+                            .set_status(connection, ContentStatus::Published)
+                            .await?;
                     }
                     store::cases::credit_reporters(connection, case.id, 0, 1).await?;
                 }
@@ -87,7 +89,14 @@ pub(crate) async fn decide(
                     store::cases::charge_author(connection, case.author_id, 1).await?;
                 }
             }
-            tell(connection, context, (user, "case.decided"), &case, note.clone()).await?;
+            tell(
+                connection,
+                context,
+                (user, "case.decided"),
+                &case,
+                note.clone(),
+            )
+            .await?;
             Ok::<_, Failure<Code>>(case.id)
         })
         .await
@@ -163,7 +172,14 @@ pub(crate) async fn decide_appeal(
                 store::cases::charge_author(connection, case.author_id, -1).await?;
             }
             store::cases::update(connection, &case).await?;
-            tell(connection, context, (user, "appeal.decided"), &case, note.clone()).await?;
+            tell(
+                connection,
+                context,
+                (user, "appeal.decided"),
+                &case,
+                note.clone(),
+            )
+            .await?;
             Ok::<_, Failure<Code>>(case.id)
         })
         .await
@@ -179,7 +195,9 @@ async fn remove(
         return Ok(());
     }
     let before = counted(content);
-    content.set_status(connection, ContentStatus::Removed).await?;
+    content
+        .set_status(connection, ContentStatus::Removed)
+        .await?;
     if let Content::Review(review) = content {
         let changes = before.difference(review.counted());
         store::reviews::count(connection, review.book_id, &changes).await?;
@@ -200,7 +218,9 @@ async fn restore(
     }
     let before = counted(content);
     let Content::Review(review) = content else {
-        content.set_status(connection, ContentStatus::Published).await?;
+        content
+            .set_status(connection, ContentStatus::Published)
+            .await?;
         return Ok(());
     };
     // A removal is final for whoever heard of it, so that what comes late does no harm: what comes back is another review.

@@ -85,7 +85,9 @@ pub(crate) async fn create(
             }
             let parent = match answer.parent {
                 Some(parent) => store::posts::by_ids(connection, &[parent]).await?.pop(),
-                None => store::posts::openings(connection, &[answer.topic]).await?.pop(),
+                None => store::posts::openings(connection, &[answer.topic])
+                    .await?
+                    .pop(),
             };
             let parent = parent
                 .filter(|parent| parent.topic_id == answer.topic)

@@ -30,11 +30,7 @@ async fn announce(
 }
 
 /// The viewer and another person, when the quota permits.
-async fn pair(
-    context: &CommandContext,
-    community: &Community,
-    other: Uuid,
-) -> Outcome<Uuid, Code> {
+async fn pair(context: &CommandContext, community: &Community, other: Uuid) -> Outcome<Uuid, Code> {
     let user = participant(context)?;
     community
         .throttle("relations", user, community.config.limits.relations)

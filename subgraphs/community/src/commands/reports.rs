@@ -33,7 +33,9 @@ impl Content {
         (kind, id): (ContentKind, Uuid),
     ) -> QueryResult<Option<Self>> {
         match kind {
-            ContentKind::Review => Ok(store::reviews::lock(connection, id).await?.map(Self::Review)),
+            ContentKind::Review => Ok(store::reviews::lock(connection, id)
+                .await?
+                .map(Self::Review)),
             ContentKind::Post => {
                 let Some(known) = store::posts::by_ids(connection, &[id]).await?.pop() else {
                     return Ok(None);
@@ -130,7 +132,9 @@ pub(crate) async fn report(
     connection
         .transaction(async |connection| {
             let not_found = || Failure::field(Code::NotFound, "contentId");
-            let mut content = Content::lock(connection, what).await?.ok_or_else(not_found)?;
+            let mut content = Content::lock(connection, what)
+                .await?
+                .ok_or_else(not_found)?;
             // Whether it is still there tells nothing to those who do not see it.
             if !content.is_seen(connection, context).await? {
                 return Err(not_found());
@@ -169,7 +173,9 @@ pub(crate) async fn report(
                 && content.status() == ContentStatus::Published;
             store::cases::update(connection, &case).await?;
             if hidden {
-                content.set_status(connection, ContentStatus::Hidden).await?;
+                content
+                    .set_status(connection, ContentStatus::Hidden)
+                    .await?;
                 let entry = LogEntry {
                     id: context.id(),
                     at: context.now,

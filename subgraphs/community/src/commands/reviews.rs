@@ -186,7 +186,10 @@ pub(crate) async fn delete(
         .transaction(async |connection| {
             let review = store::reviews::lock_of_reader(connection, user, book).await?;
             let review = review.ok_or_else(|| {
-                Failure::from(vec![Refusal::field(DeleteReviewErrorCode::NotFound, "bookId")])
+                Failure::from(vec![Refusal::field(
+                    DeleteReviewErrorCode::NotFound,
+                    "bookId",
+                )])
             })?;
             let id = review.id;
             erase(connection, context, review).await?;

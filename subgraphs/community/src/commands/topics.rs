@@ -61,7 +61,11 @@ pub(crate) async fn open(
     let mut connection = community.pool.get().await?;
     let allowance = allowance(&mut connection, context, user).await?;
     let mut refusals = Refusals::default();
-    let title = refusals.check(text::line(&opening.title, TITLE), Code::TitleInvalid, "title");
+    let title = refusals.check(
+        text::line(&opening.title, TITLE),
+        Code::TitleInvalid,
+        "title",
+    );
     let prose = match community.prose(&opening.text, POST, allowance) {
         Ok(prose) => Some(prose),
         Err(error) => {
@@ -194,9 +198,8 @@ pub(crate) async fn edit(
     let user = participant(context)?;
     let moderates = super::moderates(&context.viewer);
     let mut refusals = Refusals::default();
-    let title = title.map(|title| {
-        refusals.check(text::line(&title, TITLE), Code::TitleInvalid, "title")
-    });
+    let title =
+        title.map(|title| refusals.check(text::line(&title, TITLE), Code::TitleInvalid, "title"));
     let tags = names.map(|names| tags(&names)).transpose();
     let tags = tags.unwrap_or_else(|refusal| {
         refusals.push(refusal);

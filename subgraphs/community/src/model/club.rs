@@ -43,7 +43,9 @@ text_enum! {
 }
 
 /// People who read a book together.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset,
+)]
 #[diesel(table_name = clubs, treat_none_as_null = true)]
 pub(crate) struct Club {
     pub(crate) id: Uuid,
@@ -74,7 +76,9 @@ impl Club {
 }
 
 /// Someone in a club.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset,
+)]
 #[diesel(table_name = club_members, primary_key(club_id, user_id))]
 pub(crate) struct ClubMember {
     pub(crate) id: Uuid,

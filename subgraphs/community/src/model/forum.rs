@@ -13,7 +13,9 @@ pub(crate) const NAME: usize = 80;
 pub(crate) const DESCRIPTION: usize = 300;
 
 /// A place for topics.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset,
+)]
 #[diesel(table_name = forums)]
 pub(crate) struct Forum {
     pub(crate) id: Uuid,

@@ -19,7 +19,9 @@ const AHEAD: Duration = Duration::days(366);
 const LONGEST: Duration = Duration::days(14);
 
 /// A meeting.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset,
+)]
 #[diesel(table_name = gatherings, treat_none_as_null = true)]
 pub(crate) struct Gathering {
     pub(crate) id: Uuid,
@@ -51,7 +53,10 @@ pub(crate) fn can_take_place(
     ends_at: OffsetDateTime,
     now: OffsetDateTime,
 ) -> bool {
-    starts_at > now && starts_at < now + AHEAD && ends_at > starts_at && ends_at - starts_at <= LONGEST
+    starts_at > now
+        && starts_at < now + AHEAD
+        && ends_at > starts_at
+        && ends_at - starts_at <= LONGEST
 }
 
 /// Whether an address can be opened safely.

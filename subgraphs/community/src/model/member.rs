@@ -21,7 +21,9 @@ text_enum! {
 }
 
 /// One account.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset,
+)]
 #[diesel(table_name = members, primary_key(user_id), treat_none_as_null = true)]
 pub(crate) struct Member {
     pub(crate) user_id: Uuid,

@@ -70,7 +70,9 @@ text_enum! {
 }
 
 /// Reports of one content, until they are decided.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset,
+)]
 #[diesel(table_name = cases, treat_none_as_null = true)]
 pub(crate) struct Case {
     pub(crate) id: Uuid,
@@ -207,7 +209,12 @@ mod tests {
     const AUTHOR: Uuid = Uuid::from_u128(2);
 
     fn case() -> Case {
-        Case::opened(Uuid::from_u128(1), (ContentKind::Post, Uuid::nil()), AUTHOR, NOW)
+        Case::opened(
+            Uuid::from_u128(1),
+            (ContentKind::Post, Uuid::nil()),
+            AUTHOR,
+            NOW,
+        )
     }
 
     proptest! {

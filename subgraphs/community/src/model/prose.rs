@@ -78,7 +78,10 @@ impl Prose {
         // Whether each picture that is open is shown.
         let mut shown = Vec::new();
         let mut events = Vec::new();
-        for event in Parser::new_ext(&source, Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES) {
+        for event in Parser::new_ext(
+            &source,
+            Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES,
+        ) {
             match &event {
                 Event::Start(_) => depth += 1,
                 Event::End(_) => depth -= 1,
@@ -235,7 +238,13 @@ mod tests {
             "<a href=\"https://x.test\" style=\"position:fixed\">x</a>",
         ] {
             let html = html(hostile);
-            for live in ["<script", "<img", "<iframe", "href=\"javascript", "href=\"data"] {
+            for live in [
+                "<script",
+                "<img",
+                "<iframe",
+                "href=\"javascript",
+                "href=\"data",
+            ] {
                 assert!(!html.contains(live), "{hostile}: {html}");
             }
         }
@@ -246,7 +255,10 @@ mod tests {
             &["pictures.test".to_owned()],
         );
         let html = elsewhere.unwrap().html;
-        assert!(html.contains("<a href=\"https://other.test/a.png\""), "{html}");
+        assert!(
+            html.contains("<a href=\"https://other.test/a.png\""),
+            "{html}"
+        );
     }
 
     #[test]
@@ -257,7 +269,10 @@ mod tests {
         let picture = "![a](https://a.test/a.png)";
         assert_eq!(prose(picture, TrustLevel::New), Err(ProseError::Images(0)));
         assert!(prose(picture, TrustLevel::Basic).is_ok());
-        assert_eq!(prose("  ", TrustLevel::New), Err(ProseError::Text(TextError::Empty)));
+        assert_eq!(
+            prose("  ", TrustLevel::New),
+            Err(ProseError::Text(TextError::Empty))
+        );
         let deep = "> ".repeat(40) + "x";
         assert_eq!(prose(&deep, TrustLevel::New), Err(ProseError::Nested));
     }

@@ -14,7 +14,9 @@ pub(crate) const REVIEW: usize = 10_000;
 pub(crate) const TEXTS: i16 = 0;
 
 /// One reader's review of one book.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset,
+)]
 #[diesel(table_name = reviews, treat_none_as_null = true)]
 pub(crate) struct Review {
     pub(crate) id: Uuid,
@@ -126,8 +128,14 @@ impl Summary {
     /// The mean in stars, to two decimals; none where nobody rated.
     pub(crate) fn mean(&self) -> Option<f64> {
         let count = self.count();
-        let sum: i64 = (1..).zip(self.histogram).map(|(stars, count)| stars * count).sum();
-        #[expect(clippy::cast_precision_loss, reason = "hundredths of a star are exact far beyond any count")]
+        let sum: i64 = (1..)
+            .zip(self.histogram)
+            .map(|(stars, count)| stars * count)
+            .sum();
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "hundredths of a star are exact far beyond any count"
+        )]
         (count > 0).then(|| (sum as f64 * 50.0 / count as f64).round() / 100.0)
     }
 }

@@ -51,9 +51,9 @@ impl Sight {
             let outside = written
                 .closed_club
                 .is_some_and(|club| !self.clubs.contains(&club));
-            let ahead = written
-                .spoils
-                .is_some_and(|(book, after)| after > self.furthest.get(&book).copied().unwrap_or(0.0));
+            let ahead = written.spoils.is_some_and(|(book, after)| {
+                after > self.furthest.get(&book).copied().unwrap_or(0.0)
+            });
             if outside || ahead || self.silent.contains(&written.author) {
                 return Seen::Nothing;
             }

@@ -33,7 +33,8 @@ pub(crate) enum Unnamed {
 pub(crate) fn named(names: &[String]) -> Result<Vec<(String, String)>, Unnamed> {
     let mut tags: Vec<(String, String)> = Vec::new();
     for (position, name) in names.iter().enumerate() {
-        let name = text::line(name.trim_start_matches('#'), TAG).map_err(|_| Unnamed::Invalid(position))?;
+        let name = text::line(name.trim_start_matches('#'), TAG)
+            .map_err(|_| Unnamed::Invalid(position))?;
         let slug = folded(&name);
         if slug.is_empty() {
             return Err(Unnamed::Invalid(position));
@@ -70,13 +71,22 @@ mod tests {
 
     #[test]
     fn spellings_of_a_tag_are_one() {
-        let names = ["#Poésie", "poesie", "Science-Fiction", "science fiction", "ትምህርት"];
+        let names = [
+            "#Poésie",
+            "poesie",
+            "Science-Fiction",
+            "science fiction",
+            "ትምህርት",
+        ];
         let names: Vec<String> = names.map(str::to_owned).to_vec();
         let tags = named(&names).unwrap();
         let slugs: Vec<&str> = tags.iter().map(|(slug, _)| slug.as_str()).collect();
         assert_eq!(slugs, ["poesie", "science-fiction", "ትምህርት"]);
         assert_eq!(tags[0].1, "Poésie");
-        assert_eq!(named(&["a".to_owned(), "!".to_owned()]), Err(Unnamed::Invalid(1)));
+        assert_eq!(
+            named(&["a".to_owned(), "!".to_owned()]),
+            Err(Unnamed::Invalid(1))
+        );
         let many: Vec<String> = (0..6).map(|n| format!("tag {n}")).collect();
         assert_eq!(named(&many), Err(Unnamed::TooMany));
     }

@@ -18,7 +18,9 @@ const STEP: usize = 8;
 const MAX_STEPS: usize = 12;
 
 /// A conversation in a forum or a club.
-#[derive(Clone, Debug, PartialEq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset,
+)]
 #[diesel(table_name = topics, treat_none_as_null = true)]
 pub(crate) struct Topic {
     pub(crate) id: Uuid,
@@ -50,7 +52,9 @@ impl Topic {
 }
 
 /// One contribution to a topic.
-#[derive(Clone, Debug, PartialEq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[derive(
+    Clone, Debug, PartialEq, Queryable, Selectable, QueryableByName, Insertable, AsChangeset,
+)]
 #[diesel(table_name = posts, treat_none_as_null = true)]
 pub(crate) struct Post {
     pub(crate) id: Uuid,

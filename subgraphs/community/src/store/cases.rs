@@ -180,7 +180,8 @@ pub(crate) async fn of_author(
     page: &Page<Uuid>,
     author: Uuid,
 ) -> QueryResult<Slice<Case>> {
-    let query = "SELECT * FROM cases WHERE author_id = $1 AND status NOT IN ('OPEN', 'KEPT') AND id {<} $2
+    let query =
+        "SELECT * FROM cases WHERE author_id = $1 AND status NOT IN ('OPEN', 'KEPT') AND id {<} $2
         ORDER BY id {DESC} LIMIT $3";
     let rows = diesel::sql_query(turned(query, page.direction))
         .bind::<SqlUuid, _>(author)

@@ -137,7 +137,11 @@ pub(crate) async fn list(
         ),
     };
     // The list by tag is in the order of its own column, which is indexed with the tag.
-    let place = if source.starts_with("topic_tags") { "l" } else { "t" };
+    let place = if source.starts_with("topic_tags") {
+        "l"
+    } else {
+        "t"
+    };
     let query = format!(
         "SELECT t.* FROM {source} AND t.status = 'PUBLISHED' AND {place}.last_post_id {{<}} $4 AND {}
          ORDER BY {place}.last_post_id {{DESC}} LIMIT $5",

@@ -15,7 +15,11 @@ use crate::support::{
 async fn a_conversation_is_a_tree() {
     let town = Town::new().await;
     let (reader, other) = (town.reader(READER), town.reader(OTHER));
-    let topic = open(&reader, json!({ "text": "début", "tags": ["Poésie", "#poesie", "Roman"] })).await;
+    let topic = open(
+        &reader,
+        json!({ "text": "début", "tags": ["Poésie", "#poesie", "Roman"] }),
+    )
+    .await;
     assert_eq!(topic["tags"].as_array().unwrap().len(), 2);
     town.advance(Duration::seconds(1));
     let one = answer(&other, &topic, &Value::Null, "un").await;
@@ -30,20 +34,34 @@ async fn a_conversation_is_a_tree() {
 
     // What was answered keeps its place when it is deleted; what was not goes.
     let field = ("deletePost", "DeletePostInput");
-    let deleted = mutate(&other, field, "post { status html author { id } }", json!({ "postId": one["id"] })).await;
+    let deleted = mutate(
+        &other,
+        field,
+        "post { status html author { id } }",
+        json!({ "postId": one["id"] }),
+    )
+    .await;
     assert_eq!(
         deleted["post"],
         json!({ "status": "DELETED", "html": null, "author": null })
     );
-    assert_eq!(
-        posts(&town.guest(), &topic).await[1],
-        (1, "-".to_owned())
-    );
-    let not_mine = mutate(&reader, field, "post { id }", json!({ "postId": one["id"] })).await;
+    assert_eq!(posts(&town.guest(), &topic).await[1], (1, "-".to_owned()));
+    let not_mine = mutate(
+        &reader,
+        field,
+        "post { id }",
+        json!({ "postId": one["id"] }),
+    )
+    .await;
     assert_eq!(codes(&not_mine), ["NOT_FOUND"]);
     assert_eq!(
         town.events().await,
-        ["post.created", "post.created", "post.created", "post.created"]
+        [
+            "post.created",
+            "post.created",
+            "post.created",
+            "post.created"
+        ]
     );
     let told = town.last("post.created").await;
     assert_eq!(told["topic_id"], topic["id"]);
@@ -61,7 +79,8 @@ async fn a_repeated_call_writes_once() {
     assert_eq!(first["id"], again["id"]);
     assert_eq!(town.number("SELECT count(*) AS number FROM posts").await, 1);
     let query = "mutation($i: CreateTopicInput!) { createTopic(input: $i) { errors { code } } }";
-    let other = json!({ "i": { "forumId": FORUM, "title": "Autre", "text": "x", "idempotencyKey": "k1" } });
+    let other =
+        json!({ "i": { "forumId": FORUM, "title": "Autre", "text": "x", "idempotencyKey": "k1" } });
     let mismatch = reader.run_with(query, other).await;
     assert_eq!(mismatch.codes(), ["IDEMPOTENCY_MISMATCH"]);
 }
@@ -76,7 +95,10 @@ async fn what_is_no_topic_is_refused() {
         (json!({ "title": "x".repeat(151) }), "TITLE_INVALID"),
         (json!({ "text": "" }), "TEXT_EMPTY"),
         (json!({ "tags": ["!"] }), "TAG_INVALID"),
-        (json!({ "tags": ["a", "b", "c", "d", "e", "f"] }), "TOO_MANY_TAGS"),
+        (
+            json!({ "tags": ["a", "b", "c", "d", "e", "f"] }),
+            "TOO_MANY_TAGS",
+        ),
         (json!({ "forumId": null }), "PLACE_AMBIGUOUS"),
         (json!({ "clubId": nowhere }), "PLACE_AMBIGUOUS"),
         (json!({ "forumId": nowhere }), "NOT_FOUND"),
@@ -87,8 +109,15 @@ async fn what_is_no_topic_is_refused() {
         let payload = try_open(&reader, input.clone()).await;
         assert_eq!(codes(&payload), [expected], "{input}");
     }
-    assert_eq!(town.number("SELECT count(*) AS number FROM topics").await, 0);
-    assert_eq!(town.number("SELECT count(*) AS number FROM idempotency").await, 0);
+    assert_eq!(
+        town.number("SELECT count(*) AS number FROM topics").await,
+        0
+    );
+    assert_eq!(
+        town.number("SELECT count(*) AS number FROM idempotency")
+            .await,
+        0
+    );
 }
 
 #[tokio::test]
@@ -98,7 +127,9 @@ async fn new_accounts_open_few_topics_and_old_ones_more() {
     open(&reader, json!({})).await;
     let second = try_open(&reader, json!({})).await;
     assert_eq!(codes(&second), ["TOO_MANY_TOPICS"]);
-    let trust = reader.run("{ myTrust { level links images topicsADay } }").await;
+    let trust = reader
+        .run("{ myTrust { level links images topicsADay } }")
+        .await;
     assert_eq!(
         trust.ok()["myTrust"],
         json!({ "level": "NEW", "links": 1, "images": 0, "topicsADay": 1 })
@@ -175,8 +206,14 @@ async fn topics_are_listed_by_their_last_answer() {
     assert_eq!(titles("tag: \"fil\"").await, ["un", "deux"]);
     let other = mutate(&town.reader(OTHER), edit, &fields, input).await;
     assert_eq!(codes(&other), ["NOT_FOUND"]);
-    let tags = town.guest().run("{ tags(prefix: \"FI\") { slug topicCount } }").await;
-    assert_eq!(tags.ok()["tags"], json!([{ "slug": "fil", "topicCount": 2 }]));
+    let tags = town
+        .guest()
+        .run("{ tags(prefix: \"FI\") { slug topicCount } }")
+        .await;
+    assert_eq!(
+        tags.ok()["tags"],
+        json!([{ "slug": "fil", "topicCount": 2 }])
+    );
 }
 
 #[tokio::test]
@@ -184,9 +221,7 @@ async fn moderators_keep_the_forums() {
     let town = Town::new().await;
     let moderator = town.moderator(MODERATOR);
     let save = ("saveForum", "SaveForumInput");
-    let forum = |slug: &str| {
-        json!({ "slug": slug, "nameFr": "Poésie", "nameEn": "Poetry", "descriptionFr": "Vers", "descriptionEn": "Verse", "position": 9 })
-    };
+    let forum = |slug: &str| json!({ "slug": slug, "nameFr": "Poésie", "nameEn": "Poetry", "descriptionFr": "Vers", "descriptionEn": "Verse", "position": 9 });
     let fields = "forum { id slug name archived }";
     let made = mutate(&moderator, save, fields, forum("poesie")).await;
     assert_eq!(made["forum"]["name"], "Poetry");
@@ -194,17 +229,31 @@ async fn moderators_keep_the_forums() {
     assert_eq!(codes(&taken), ["SLUG_TAKEN"]);
     let bad = mutate(&moderator, save, fields, forum("Poésie!")).await;
     assert_eq!(codes(&bad), ["SLUG_INVALID"]);
-    let forums = town.guest().with_language("fr").run("{ forums { slug name } }").await;
-    let last = forums.ok()["forums"].as_array().unwrap().last().unwrap().clone();
+    let forums = town
+        .guest()
+        .with_language("fr")
+        .run("{ forums { slug name } }")
+        .await;
+    let last = forums.ok()["forums"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
     assert_eq!(last, json!({ "slug": "poesie", "name": "Poésie" }));
     let mut archived = forum("poesie");
     archived["id"] = made["forum"]["id"].clone();
     archived["archived"] = true.into();
     mutate(&moderator, save, fields, archived).await;
-    let payload = try_open(&town.reader(THIRD), json!({ "forumId": made["forum"]["id"] })).await;
+    let payload = try_open(
+        &town.reader(THIRD),
+        json!({ "forumId": made["forum"]["id"] }),
+    )
+    .await;
     assert_eq!(codes(&payload), ["NOT_FOUND"]);
     assert_eq!(
-        town.number("SELECT count(*) AS number FROM moderation_log WHERE action = 'forum.saved'").await,
+        town.number("SELECT count(*) AS number FROM moderation_log WHERE action = 'forum.saved'")
+            .await,
         2
     );
 }

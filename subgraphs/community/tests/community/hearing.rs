@@ -17,7 +17,11 @@ async fn progress_only_goes_forward() {
         let known = "SELECT (furthest * 100)::bigint AS number FROM positions";
         assert_eq!(town.number(known).await, expected, "{furthest}");
     }
-    assert_eq!(town.number("SELECT books_opened::bigint AS number FROM members").await, 1);
+    assert_eq!(
+        town.number("SELECT books_opened::bigint AS number FROM members")
+            .await,
+        1
+    );
 }
 
 #[tokio::test]
@@ -32,12 +36,20 @@ async fn whoever_is_suspended_writes_nothing() {
     };
     town.tell(&suspended).await;
     let query = "mutation($i: CreatePostInput!) { createPost(input: $i) { errors { code } } }";
-    let input = || json!({ "i": { "topicId": topic["id"], "text": "x", "idempotencyKey": unique() } });
+    let input =
+        || json!({ "i": { "topicId": topic["id"], "text": "x", "idempotencyKey": unique() } });
     assert_eq!(reader.run_with(query, input()).await.codes(), ["FORBIDDEN"]);
-    let query_review = "mutation($i: SaveReviewInput!) { saveReview(input: $i) { errors { code } } }";
+    let query_review =
+        "mutation($i: SaveReviewInput!) { saveReview(input: $i) { errors { code } } }";
     let said = json!({ "i": { "bookId": BOOK, "halfStars": 5 } });
-    assert_eq!(reader.run_with(query_review, said).await.codes(), ["FORBIDDEN"]);
-    assert_eq!(town.number("SELECT count(*) AS number FROM reviews").await, 0);
+    assert_eq!(
+        reader.run_with(query_review, said).await.codes(),
+        ["FORBIDDEN"]
+    );
+    assert_eq!(
+        town.number("SELECT count(*) AS number FROM reviews").await,
+        0
+    );
     assert_eq!(town.number("SELECT count(*) AS number FROM posts").await, 1);
     town.advance(Duration::seconds(1));
     town.tell(&UserUnsuspended { user_id: READER }).await;
@@ -57,25 +69,48 @@ async fn whoever_leaves_takes_what_they_said_along() {
     relate(&town.reader(THIRD), "blockUser", READER).await;
     report(&other, "POST", &mine["id"], "SPAM").await;
     town.progressed(READER, BOOK, 0.5).await;
-    let club = json!({ "name": "Club", "description": "Lire", "access": "OPEN", "idempotencyKey": "k" });
-    mutate(&reader, ("createClub", "CreateClubInput"), "club { id }", club).await;
+    let club =
+        json!({ "name": "Club", "description": "Lire", "access": "OPEN", "idempotencyKey": "k" });
+    mutate(
+        &reader,
+        ("createClub", "CreateClubInput"),
+        "club { id }",
+        club,
+    )
+    .await;
 
     let deleted = UserDeleted {
         user_id: READER,
         deleted_at: town.now(),
     };
     town.tell(&deleted).await;
-    assert_eq!(town.last("review.removed").await["book_id"], BOOK.to_string());
+    assert_eq!(
+        town.last("review.removed").await["book_id"],
+        BOOK.to_string()
+    );
     let fields = "reviews { nodes { id } } ratingSummary { ratingCount }";
     let left = books(&town.guest(), &[BOOK], fields).await;
-    assert_eq!(left[0], json!({ "reviews": { "nodes": [] }, "ratingSummary": { "ratingCount": 0 } }));
+    assert_eq!(
+        left[0],
+        json!({ "reviews": { "nodes": [] }, "ratingSummary": { "ratingCount": 0 } })
+    );
     assert_eq!(
         posts(&town.guest(), &shared).await,
-        [(0, "à tous".to_owned()), (1, "-".to_owned()), (2, "tes mots".to_owned())]
+        [
+            (0, "à tous".to_owned()),
+            (1, "-".to_owned()),
+            (2, "tes mots".to_owned())
+        ]
     );
     let query = "query($t: ID!) { topic(id: $t) { id } clubs { nodes { id } } tags { slug } }";
-    let gone = town.guest().run_with(query, json!({ "t": alone["id"] })).await;
-    assert_eq!(gone.ok(), &json!({ "topic": null, "clubs": { "nodes": [] }, "tags": [] }));
+    let gone = town
+        .guest()
+        .run_with(query, json!({ "t": alone["id"] }))
+        .await;
+    assert_eq!(
+        gone.ok(),
+        &json!({ "topic": null, "clubs": { "nodes": [] }, "tags": [] })
+    );
     let lists = person(&town.guest(), OTHER, "followers { nodes { user { id } } }").await;
     assert_eq!(lists["followers"]["nodes"], json!([]));
     for (table, column) in [

@@ -21,7 +21,12 @@ async fn queue(client: &GraphqlClient, status: &str) -> Vec<Value> {
         .clone()
 }
 
-async fn decide(client: &GraphqlClient, case: &Value, verdict: &str, reason: Option<&str>) -> Value {
+async fn decide(
+    client: &GraphqlClient,
+    case: &Value,
+    verdict: &str,
+    reason: Option<&str>,
+) -> Value {
     let input = json!({ "caseId": case, "verdict": verdict, "reason": reason, "note": "Vu." });
     mutate(client, ("decideCase", "DecideCaseInput"), CASE, input).await
 }
@@ -55,7 +60,13 @@ async fn reports_hide_by_their_weight_until_a_moderator_has_looked() {
         assert_eq!(taken["reported"], true);
     }
     for n in 1..=5_u128 {
-        report(&town.reader(Uuid::from_u128(0xeeee_0000 + n)), "POST", &post["id"], "SPAM").await;
+        report(
+            &town.reader(Uuid::from_u128(0xeeee_0000 + n)),
+            "POST",
+            &post["id"],
+            "SPAM",
+        )
+        .await;
     }
     assert_eq!(posts(&town.guest(), &topic).await.len(), 2);
     assert_eq!(town.last("content.reported").await["hidden"], false);
@@ -80,10 +91,14 @@ async fn reports_hide_by_their_weight_until_a_moderator_has_looked() {
     assert_eq!(kept["case"]["reports"].as_array().unwrap().len(), 7);
     assert_eq!(posts(&town.guest(), &topic).await.len(), 2);
     assert_eq!(
-        town.number("SELECT sum(reports_rejected) AS number FROM members").await,
+        town.number("SELECT sum(reports_rejected) AS number FROM members")
+            .await,
         7
     );
-    assert_eq!(codes(&decide(&moderator, &case, "KEEP", None).await), ["NOT_OPEN"]);
+    assert_eq!(
+        codes(&decide(&moderator, &case, "KEEP", None).await),
+        ["NOT_OPEN"]
+    );
     // What was kept can be reported anew, as another case.
     report(&reader, "POST", &post["id"], "SPAM").await;
     assert_eq!(queue(&moderator, "OPEN").await.len(), 1);
@@ -103,18 +118,33 @@ async fn a_removal_can_be_appealed_once_and_another_moderator_decides() {
     let (one, two) = (town.moderator(MODERATOR), town.moderator(COLLEAGUE));
     let case = queue(&one, "OPEN").await[0]["id"].clone();
     assert_eq!(codes(&appeal(&other, &case).await), ["NOT_APPEALABLE"]);
-    assert_eq!(codes(&decide(&one, &case, "REMOVE", None).await), ["REASON_MISSING"]);
+    assert_eq!(
+        codes(&decide(&one, &case, "REMOVE", None).await),
+        ["REASON_MISSING"]
+    );
     let removed = decide(&one, &case, "REMOVE", Some("HATE")).await;
     assert_eq!(removed["case"]["status"], "REMOVED");
-    assert_eq!(town.last("review.removed").await["review_id"], written["id"]);
+    assert_eq!(
+        town.last("review.removed").await["review_id"],
+        written["id"]
+    );
     let moderated = town.last("content.moderated").await;
-    assert_eq!((&moderated["decision"], &moderated["reason"]), (&json!("REMOVED"), &json!("HATE")));
+    assert_eq!(
+        (&moderated["decision"], &moderated["reason"]),
+        (&json!("REMOVED"), &json!("HATE"))
+    );
     let fields = "reviews { nodes { id } } ratingSummary { ratingCount }";
     let gone = books(&town.guest(), &[BOOK], fields).await;
-    assert_eq!(gone[0], json!({ "reviews": { "nodes": [] }, "ratingSummary": { "ratingCount": 0 } }));
+    assert_eq!(
+        gone[0],
+        json!({ "reviews": { "nodes": [] }, "ratingSummary": { "ratingCount": 0 } })
+    );
     // Its author still reads it, learns why, and cannot write over it.
     let mine = books(&other, &[BOOK], "myReview { status source }").await;
-    assert_eq!(mine[0]["myReview"], json!({ "status": "REMOVED", "source": "Nul" }));
+    assert_eq!(
+        mine[0]["myReview"],
+        json!({ "status": "REMOVED", "source": "Nul" })
+    );
     let over = review(&other, json!({ "halfStars": 1 })).await;
     assert_eq!(codes(&over), ["REMOVED"]);
     let cases = other.run("{ myModerationCases { nodes { id reason note moderator { id } reports { reason } weight } } }").await;
@@ -127,7 +157,10 @@ async fn a_removal_can_be_appealed_once_and_another_moderator_decides() {
     assert_eq!(codes(&appeal(&reader, &case).await), ["NOT_FOUND"]);
     let appealed = appeal(&other, &case).await;
     assert_eq!(appealed["case"]["status"], "APPEALED");
-    assert_eq!(codes(&decide_appeal(&one, &case, false).await), ["OWN_DECISION"]);
+    assert_eq!(
+        codes(&decide_appeal(&one, &case, false).await),
+        ["OWN_DECISION"]
+    );
     assert_eq!(queue(&two, "APPEALED").await.len(), 1);
     let overturned = decide_appeal(&two, &case, false).await;
     assert_eq!(overturned["case"]["status"], "OVERTURNED");
@@ -138,7 +171,11 @@ async fn a_removal_can_be_appealed_once_and_another_moderator_decides() {
     assert_ne!(id, written["id"]);
     assert_eq!(overturned["case"]["content"]["id"], id);
     assert_eq!(town.last("review.posted").await["review_id"], id);
-    assert_eq!(town.number("SELECT sum(removals) AS number FROM members").await, 0);
+    assert_eq!(
+        town.number("SELECT sum(removals) AS number FROM members")
+            .await,
+        0
+    );
     assert_eq!(codes(&appeal(&other, &case).await), ["NOT_APPEALABLE"]);
 }
 
@@ -148,7 +185,9 @@ async fn an_opening_post_takes_its_topic_with_it() {
     let (reader, other) = (town.reader(READER), town.reader(OTHER));
     let topic = open(&other, json!({ "text": "mauvais" })).await;
     let mine = answer(&reader, &topic, &Value::Null, "non !").await;
-    let opening = town.lines("SELECT id::text AS line FROM posts WHERE parent_id IS NULL").await;
+    let opening = town
+        .lines("SELECT id::text AS line FROM posts WHERE parent_id IS NULL")
+        .await;
     report(&reader, "POST", &json!(opening[0]), "SPAM").await;
     let moderator = town.moderator(MODERATOR);
     let case = queue(&moderator, "OPEN").await[0]["id"].clone();
@@ -165,12 +204,19 @@ async fn an_opening_post_takes_its_topic_with_it() {
     // Time passes, and another removal cannot be appealed any more.
     town.advance(Duration::days(2));
     let topic = open(&town.reader(OTHER), json!({ "text": "encore" })).await;
-    let opening = town.lines("SELECT id::text AS line FROM posts WHERE parent_id IS NULL AND status = 'PUBLISHED'").await;
+    let opening = town
+        .lines(
+            "SELECT id::text AS line FROM posts WHERE parent_id IS NULL AND status = 'PUBLISHED'",
+        )
+        .await;
     report(&town.reader(READER), "POST", &json!(opening[0]), "SPAM").await;
     let case = queue(&town.moderator(MODERATOR), "OPEN").await[0]["id"].clone();
     decide(&town.moderator(MODERATOR), &case, "REMOVE", Some("SPAM")).await;
     town.advance(Duration::days(31));
-    assert_eq!(codes(&appeal(&town.reader(OTHER), &case).await), ["NOT_APPEALABLE"]);
+    assert_eq!(
+        codes(&appeal(&town.reader(OTHER), &case).await),
+        ["NOT_APPEALABLE"]
+    );
     assert_ne!(topic["id"], Value::Null);
 }
 
@@ -182,12 +228,23 @@ async fn nobody_moderates_themselves_and_the_log_is_for_good() {
     let opening = town.lines("SELECT id::text AS line FROM posts").await;
     report(&town.reader(READER), "POST", &json!(opening[0]), "SPAM").await;
     let case = queue(&moderator, "OPEN").await[0]["id"].clone();
-    assert_eq!(codes(&decide(&moderator, &case, "KEEP", None).await), ["OWN"]);
+    assert_eq!(
+        codes(&decide(&moderator, &case, "KEEP", None).await),
+        ["OWN"]
+    );
     decide(&town.moderator(COLLEAGUE), &case, "KEEP", None).await;
     assert_ne!(topic["id"], Value::Null);
     let mut connection = town.pool().get().await.unwrap();
-    for statement in ["UPDATE moderation_log SET note = 'x'", "DELETE FROM moderation_log", "TRUNCATE moderation_log"] {
-        let refused = diesel_async::SimpleAsyncConnection::batch_execute(&mut *connection, statement).await;
-        assert!(refused.unwrap_err().to_string().contains("append-only"), "{statement}");
+    for statement in [
+        "UPDATE moderation_log SET note = 'x'",
+        "DELETE FROM moderation_log",
+        "TRUNCATE moderation_log",
+    ] {
+        let refused =
+            diesel_async::SimpleAsyncConnection::batch_execute(&mut *connection, statement).await;
+        assert!(
+            refused.unwrap_err().to_string().contains("append-only"),
+            "{statement}"
+        );
     }
 }

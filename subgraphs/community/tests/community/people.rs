@@ -1,7 +1,7 @@
 //! Follows, blocks, mutes, and who sees whom someone follows.
 
-use coko_core::events::auth::UserProfileUpdated;
 use coko_core::events::Payload as _;
+use coko_core::events::auth::UserProfileUpdated;
 use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
@@ -33,7 +33,10 @@ async fn people_follow_each_other() {
     town.advance(Duration::seconds(1));
     relate(&town.reader(THIRD), "followUser", OTHER).await;
     let lists = person(&town.guest(), OTHER, LISTS).await;
-    assert_eq!(ids(&lists["followers"]), [THIRD.to_string(), READER.to_string()]);
+    assert_eq!(
+        ids(&lists["followers"]),
+        [THIRD.to_string(), READER.to_string()]
+    );
     let lists = person(&town.guest(), READER, LISTS).await;
     assert_eq!(ids(&lists["following"]), [OTHER.to_string()]);
     relate(&reader, "unfollowUser", OTHER).await;
@@ -75,7 +78,9 @@ async fn a_block_ends_and_prevents_follows_both_ways() {
     assert_eq!(ids(&lists["followers"]), Vec::<String>::new());
     let lists = person(&town.guest(), THIRD, LISTS).await;
     assert_eq!(ids(&lists["followers"]), [OTHER.to_string()]);
-    let mine = reader.run("{ myBlocks { nodes { user { id } } } myMutes { nodes { user { id } } } }").await;
+    let mine = reader
+        .run("{ myBlocks { nodes { user { id } } } myMutes { nodes { user { id } } } }")
+        .await;
     assert_eq!(ids(&mine.ok()["myBlocks"]), [OTHER.to_string()]);
     assert_eq!(ids(&mine.ok()["myMutes"]), Vec::<String>::new());
     relate(&reader, "unblockUser", OTHER).await;

@@ -78,7 +78,9 @@ async fn no_query_of_a_reader_reads_a_table_from_end_to_end() {
         .map(|n| json!({ "__typename": "Book", "id": book(n) }))
         .collect();
     let query = "query($r: [_Any!]!) { _entities(representations: $r) { ... on Book { myReview { id } ratingSummary { mean } reviews(first: 20) { nodes { html author { id standing { muted } } } } } } }";
-    let books = reader.run_with(query, json!({ "r": representations })).await;
+    let books = reader
+        .run_with(query, json!({ "r": representations }))
+        .await;
     let first = books.ok()["_entities"][0]["reviews"]["nodes"].clone();
     assert_eq!(first.as_array().unwrap().len(), 20);
     let query = "query($r: [_Any!]!) { _entities(representations: $r) { ... on User { followers(first: 100) { nodes { user { id standing { followed } } } } } } }";

@@ -71,7 +71,13 @@ async fn a_reader_has_one_review_of_a_book() {
     assert_ne!(payload["review"]["id"], first["id"]);
     assert_eq!(
         town.events().await,
-        ["review.posted", "review.updated", "review.posted", "review.removed", "review.posted"]
+        [
+            "review.posted",
+            "review.updated",
+            "review.posted",
+            "review.removed",
+            "review.posted"
+        ]
     );
 }
 
@@ -102,10 +108,22 @@ async fn what_is_no_review_is_refused_with_every_reason() {
         assert_eq!(codes(&payload), expected, "{input}");
         assert_eq!(payload["review"], Value::Null);
     }
-    assert_eq!(town.number("SELECT count(*) AS number FROM reviews").await, 0);
-    let links = review(&reader.with_language("fr"), json!({ "text": "https://a.test https://b.test" }));
-    let message = links.await["errors"][0]["message"].as_str().unwrap().to_owned();
-    assert!(message.contains("au plus") && message.contains('1'), "{message}");
+    assert_eq!(
+        town.number("SELECT count(*) AS number FROM reviews").await,
+        0
+    );
+    let links = review(
+        &reader.with_language("fr"),
+        json!({ "text": "https://a.test https://b.test" }),
+    );
+    let message = links.await["errors"][0]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        message.contains("au plus") && message.contains('1'),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -126,7 +144,10 @@ async fn two_first_reviews_at_once_are_one() {
     let reader = town.reader(READER);
     let query = "mutation($i: SaveReviewInput!) { saveReview(input: $i) { review { id } errors { code } } }";
     let calls = (1..=6).map(|stars| {
-        reader.run_with(query, json!({ "i": { "bookId": BOOK, "halfStars": stars } }))
+        reader.run_with(
+            query,
+            json!({ "i": { "bookId": BOOK, "halfStars": stars } }),
+        )
     });
     for answer in futures::future::join_all(calls).await {
         assert!(
@@ -135,7 +156,10 @@ async fn two_first_reviews_at_once_are_one() {
             answer.body
         );
     }
-    assert_eq!(town.number("SELECT count(*) AS number FROM reviews").await, 1);
+    assert_eq!(
+        town.number("SELECT count(*) AS number FROM reviews").await,
+        1
+    );
     assert_eq!(summary(&reader).await["ratingCount"], 1);
 }
 
@@ -149,18 +173,28 @@ async fn reviews_are_paged_and_belong_to_each_book() {
         review(&town.reader(*user), text).await;
     }
     let elsewhere = Uuid::from_u128(0xbbbb_0002);
-    review(&town.reader(READER), json!({ "bookId": elsewhere, "text": "ailleurs" })).await;
+    review(
+        &town.reader(READER),
+        json!({ "bookId": elsewhere, "text": "ailleurs" }),
+    )
+    .await;
     let page = |after: Value| {
         let guest = town.guest();
         async move {
-            let after = after.as_str().map_or(String::new(), |after| format!(", after: \"{after}\""));
-            let fields = format!("id reviews(first: 3{after}) {{ nodes {{ html }} pageInfo {{ hasNextPage endCursor }} }}");
+            let after = after
+                .as_str()
+                .map_or(String::new(), |after| format!(", after: \"{after}\""));
+            let fields = format!(
+                "id reviews(first: 3{after}) {{ nodes {{ html }} pageInfo {{ hasNextPage endCursor }} }}"
+            );
             books(&guest, &[BOOK, elsewhere], &fields).await
         }
     };
     let first = page(Value::Null).await;
     let text = |found: &Value, n: usize| {
-        let html = found[0]["reviews"]["nodes"][n]["html"].as_str().unwrap_or("");
+        let html = found[0]["reviews"]["nodes"][n]["html"]
+            .as_str()
+            .unwrap_or("");
         html.trim().to_owned()
     };
     assert_eq!(text(&first, 0), "<p>numéro 6</p>");
@@ -189,7 +223,10 @@ async fn whoever_blocks_reads_and_is_read_no_more() {
         reader.run_with(query, id.clone()).await.ok()["review"],
         Value::Null
     );
-    assert_ne!(town.reader(THIRD).run_with(query, id).await.ok()["review"], Value::Null);
+    assert_ne!(
+        town.reader(THIRD).run_with(query, id).await.ok()["review"],
+        Value::Null
+    );
     // Ratings are everyone's.
     assert_eq!(summary(&reader).await["ratingCount"], 1);
     relate(&reader, "unblockUser", OTHER).await;

@@ -110,10 +110,14 @@ async fn filled() -> Town {
     for looker in lookers() {
         let Some(id) = looker.id else { continue };
         let join = |role: &str| {
-            format!("INSERT INTO club_members VALUES (gen_random_uuid(), '{CLUB}', '{id}', '{role}', now());")
+            format!(
+                "INSERT INTO club_members VALUES (gen_random_uuid(), '{CLUB}', '{id}', '{role}', now());"
+            )
         };
         let bar = |one: Uuid, other: Uuid, kind: &str| {
-            format!("INSERT INTO barriers VALUES (gen_random_uuid(), '{one}', '{other}', '{kind}', now());")
+            format!(
+                "INSERT INTO barriers VALUES (gen_random_uuid(), '{one}', '{other}', '{kind}', now());"
+            )
         };
         if looker.furthest > 0.0 {
             sql.push_str(&format!(
@@ -165,9 +169,8 @@ async fn seen(client: &GraphqlClient) -> [BTreeMap<u128, Seen>; 2] {
         .zip(answer.ok()["_entities"].as_array().unwrap())
         .map(|(number, post)| (number, found(post)))
         .collect();
-    let query = format!(
-        "{{ topic(id: \"{TOPIC}\") {{ posts(first: 100) {{ nodes {{ id html }} }} }} }}"
-    );
+    let query =
+        format!("{{ topic(id: \"{TOPIC}\") {{ posts(first: 100) {{ nodes {{ id html }} }} }} }}");
     let answer = client.run(&query).await;
     let nodes = answer.ok()["topic"]["posts"]["nodes"].clone();
     let nodes = nodes.as_array().cloned().unwrap_or_default();
@@ -185,7 +188,8 @@ async fn seen(client: &GraphqlClient) -> [BTreeMap<u128, Seen>; 2] {
 async fn everyone_sees_what_is_for_them_by_id_and_in_lists() {
     let town = filled().await;
     for access in ["OPEN", "CLOSED"] {
-        town.execute(&format!("UPDATE clubs SET access = '{access}'")).await;
+        town.execute(&format!("UPDATE clubs SET access = '{access}'"))
+            .await;
         for looker in lookers() {
             let [one_by_one, listed] = seen(&client(&town, &looker)).await;
             let mut number = 0;
@@ -214,7 +218,8 @@ async fn answers_show_no_sooner_than_what_they_answer() {
     town.progressed(behind, BOOK, 0.4).await;
     let (ahead, behind) = (town.reader(ahead), town.reader(behind));
     let topic = open(&ahead, json!({ "bookId": BOOK, "text": "début" })).await;
-    let twist = try_answer(&ahead, &topic, &Value::Null, "il meurt", Some(0.8)).await["post"].clone();
+    let twist =
+        try_answer(&ahead, &topic, &Value::Null, "il meurt", Some(0.8)).await["post"].clone();
     // Whoever answers cannot give it away by saying less.
     let reply = try_answer(&ahead, &topic, &twist, "hélas", Some(0.1)).await["post"].clone();
     assert_eq!(reply["spoilsAfter"], 0.8);
@@ -235,7 +240,10 @@ async fn answers_show_no_sooner_than_what_they_answer() {
     let hidden = json!({ "bookId": BOOK, "spoilsAfter": 0.9, "title": "La fin" });
     let hidden = open(&town.reader(Uuid::from_u128(1)), hidden).await;
     let query = "query($t: ID!) { topic(id: $t) { id } topics(forumId: \"01890a5d-ac96-774b-bcce-b302099a9001\") { nodes { id } } }";
-    let seen = town.guest().run_with(query, json!({ "t": hidden["id"] })).await;
+    let seen = town
+        .guest()
+        .run_with(query, json!({ "t": hidden["id"] }))
+        .await;
     assert_eq!(seen.ok()["topic"], Value::Null);
     assert_eq!(seen.ok()["topics"]["nodes"], json!([{ "id": topic["id"] }]));
     let elsewhere = json!({ "spoilsAfter": 0.1, "bookId": null });

@@ -259,7 +259,8 @@ pub(crate) async fn review(client: &GraphqlClient, value: Value) -> Value {
     for (key, value) in value.as_object().unwrap() {
         input[key] = value.clone();
     }
-    let fields = "review { id halfStars html source spoiler status editedAt author { id } book { id } }";
+    let fields =
+        "review { id halfStars html source spoiler status editedAt author { id } book { id } }";
     mutate(client, ("saveReview", "SaveReviewInput"), fields, input).await
 }
 
@@ -284,7 +285,9 @@ pub(crate) async fn person(client: &GraphqlClient, user: Uuid, fields: &str) -> 
         "query($r: [_Any!]!) {{ _entities(representations: $r) {{ ... on User {{ {fields} }} }} }}"
     );
     let representation = json!([{ "__typename": "User", "id": user }]);
-    let answer = client.run_with(&query, json!({ "r": representation })).await;
+    let answer = client
+        .run_with(&query, json!({ "r": representation }))
+        .await;
     answer.ok()["_entities"][0].clone()
 }
 

@@ -11,7 +11,9 @@ use uuid::Uuid;
 use super::{Reader, by_id, grouped, loader};
 use crate::commands::sight;
 use crate::model::review::Summary;
-use crate::model::{Case, CaseStatus, Club, Forum, Gathering, Post, Report, Review, Seen, Tag, Topic};
+use crate::model::{
+    Case, CaseStatus, Club, Forum, Gathering, Post, Report, Review, Seen, Tag, Topic,
+};
 use crate::store;
 
 pub(super) fn attach(request: Request, reader: &Reader) -> Request {
@@ -145,7 +147,9 @@ impl Loader<Uuid> for TopicTags {
 
     async fn load(&self, topics: &[Uuid]) -> Result<HashMap<Uuid, Vec<Tag>>, Error> {
         let mut connection = self.0.connection().await?;
-        Ok(grouped(store::forums::tags_of(&mut connection, topics).await?))
+        Ok(grouped(
+            store::forums::tags_of(&mut connection, topics).await?,
+        ))
     }
 }
 
@@ -203,9 +207,7 @@ impl Loader<Uuid> for Clubs {
         let mut clubs = store::clubs::by_ids(&mut connection, ids).await?;
         let owners: Vec<Uuid> = clubs.iter().map(|club| club.owner_id).collect();
         let sight = sight(&mut connection, &self.0.context.viewer, &owners, &[], &[]).await?;
-        clubs.retain(|club| {
-            sight.moderates || (!club.disbanded && sight.reaches(club.owner_id))
-        });
+        clubs.retain(|club| sight.moderates || (!club.disbanded && sight.reaches(club.owner_id)));
         Ok(by_id(clubs, |club| club.id))
     }
 }
@@ -220,7 +222,10 @@ impl Loader<Uuid> for Gatherings {
     async fn load(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Gathering>, Error> {
         let mut connection = self.0.connection().await?;
         let mut gatherings = store::gatherings::by_ids(&mut connection, ids).await?;
-        let hosts: Vec<Uuid> = gatherings.iter().map(|gathering| gathering.host_id).collect();
+        let hosts: Vec<Uuid> = gatherings
+            .iter()
+            .map(|gathering| gathering.host_id)
+            .collect();
         let clubs: Vec<Uuid> = gatherings
             .iter()
             .filter_map(|gathering| gathering.club_id)

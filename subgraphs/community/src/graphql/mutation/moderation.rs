@@ -141,8 +141,7 @@ impl ModerationMutation {
     ) -> Result<ModerationPayload> {
         let (command, community) = (context.command(), community(context));
         let (case, note) = (key(&input.case_id), input.note.as_deref());
-        let outcome =
-            moderation::decide_appeal(command, community, case, input.uphold, note).await;
+        let outcome = moderation::decide_appeal(command, community, case, input.uphold, note).await;
         payload(context, outcome).await
     }
 }
