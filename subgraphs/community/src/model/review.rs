@@ -126,16 +126,14 @@ impl Summary {
     }
 
     /// The mean in stars, to two decimals; none where nobody rated.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "hundredths of a star are exact far beyond any count"
+    )]
     pub(crate) fn mean(&self) -> Option<f64> {
         let count = self.count();
-        let sum: i64 = (1..)
-            .zip(self.histogram)
-            .map(|(stars, count)| stars * count)
-            .sum();
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "hundredths of a star are exact far beyond any count"
-        )]
+        let rated = (1..).zip(self.histogram);
+        let sum: i64 = rated.map(|(stars, count)| stars * count).sum();
         (count > 0).then(|| (sum as f64 * 50.0 / count as f64).round() / 100.0)
     }
 }

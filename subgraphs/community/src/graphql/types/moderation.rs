@@ -23,10 +23,9 @@ enum ReportedContent {
 #[derive(Clone)]
 pub(crate) struct CaseType(pub(crate) Case);
 
-impl CaseType {
-    fn for_moderators<T>(&self, context: &Context<'_>, value: Option<T>) -> Option<T> {
-        value.filter(|_| moderates(context.viewer()))
-    }
+/// `value`, where the viewer moderates.
+fn for_moderators<T>(context: &Context<'_>, value: Option<T>) -> Option<T> {
+    value.filter(|_| moderates(context.viewer()))
 }
 
 /// Reports of one content, and what was decided. Its author sees the decision, not who reported or decided.
@@ -70,12 +69,12 @@ impl CaseType {
 
     /// The reporters' weights, summed; for moderators.
     async fn weight(&self, context: &Context<'_>) -> Option<i32> {
-        self.for_moderators(context, Some(self.0.weight))
+        for_moderators(context, Some(self.0.weight))
     }
 
     /// How many reported; for moderators.
     async fn report_count(&self, context: &Context<'_>) -> Option<i32> {
-        self.for_moderators(context, Some(self.0.report_count))
+        for_moderators(context, Some(self.0.report_count))
     }
 
     /// The reports, at most fifty; for moderators.
@@ -97,7 +96,7 @@ impl CaseType {
 
     /// Who decided; for moderators.
     async fn moderator(&self, context: &Context<'_>) -> Option<UserType> {
-        let moderator = self.for_moderators(context, self.0.moderator_id);
+        let moderator = for_moderators(context, self.0.moderator_id);
         moderator.map(UserType::reference)
     }
 
