@@ -28,7 +28,7 @@ type Subscription {
   bookPublished: Book!
   """
   Someone wrote in a topic. Null for what is not for the viewer: posts beyond their place in the book, those of people whom a
-  block or a mute keeps apart, those of closed clubs.
+  block or a mute keeps apart, those of closed clubs. Whoever asks for the `id` alone hears no more than that there is a post.
   """
   postAdded(topicId: ID!): Post @authenticated
 }
