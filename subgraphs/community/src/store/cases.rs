@@ -93,7 +93,7 @@ pub(crate) async fn lock_people(
 ) -> QueryResult<()> {
     diesel::sql_query(
         "SELECT 1 FROM members
-         WHERE user_id = $2 OR user_id IN (SELECT reporter_id FROM reports WHERE case_id = $1)
+         WHERE user_id IN (SELECT $2 UNION SELECT reporter_id FROM reports WHERE case_id = $1)
          ORDER BY user_id FOR UPDATE",
     )
     .bind::<SqlUuid, _>(case)
