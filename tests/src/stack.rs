@@ -25,13 +25,14 @@ use crate::surroundings::{create_databases, environment, simulator, variable};
 /// The name of a second router's process.
 const SECOND: &str = "router-2";
 /// The subgraphs' roles.
-pub(crate) const SUBGRAPHS: [&str; 6] = [
+pub(crate) const SUBGRAPHS: [&str; 7] = [
     "auth",
     "catalog",
     "payment",
     "file",
     "reading",
     "gamification",
+    "community",
 ];
 
 const REGISTER: &str =

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use coko_composition::SubgraphSource;
 use coko_core::events::catalog::{BookPublished, BookUpdated};
+use coko_core::events::community::PostCreated;
 use coko_core::events::gamification::AchievementUnlocked;
 use coko_core::events::reading::ProgressChanged;
 use coko_core::events::{self, Payload};
@@ -35,6 +36,15 @@ type Subscription {
   One of the viewer's devices told another place: in any book, or in the one of `bookId`. A device hears of its own as well.
   """
   progressChanged(bookId: ID): ReadingProgress! @authenticated
+  """
+  Someone wrote in a topic. Null for what is not for the viewer: posts beyond their place in the book, those of people whom a
+  block or a mute keeps apart, those of closed clubs. Whoever asks for the `id` alone hears no more than that there is a post.
+  """
+  postAdded(topicId: ID!): Post @authenticated
+}
+
+type Post @key(fields: "id", resolvable: false) {
+  id: ID!
 }
 
 type Achievement @key(fields: "id", resolvable: false) {
@@ -82,6 +92,10 @@ pub fn source() -> EventSourceConfig {
                 "/data/progress_id",
             ),
         ),
+        (
+            "postAdded",
+            of::<PostCreated>(&[("/data/topic_id", "{topicId}")], "/data/post_id"),
+        ),
     ];
     EventSourceConfig {
         fields: fields.map(|(name, field)| (name.to_owned(), field)).into(),
@@ -123,6 +137,7 @@ mod tests {
                 "progressChanged",
                 serde_json::to_value(ProgressChanged::sample()),
             ),
+            ("postAdded", serde_json::to_value(PostCreated::sample())),
         ];
         let source = source();
         assert_eq!(source.fields.len(), samples.len());

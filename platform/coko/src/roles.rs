@@ -72,6 +72,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         &[],
         false
     ),
+    subgraph!(
+        coko_community,
+        "forums, reviews, clubs, moderation",
+        &[],
+        false
+    ),
 ];
 
 /// A subgraph whose section of the configuration is parsed.

@@ -1,4 +1,4 @@
-//! What community says: reviews that come, change and go.
+//! What community says: reviews that come, change and go, posts, follows, and what is reported and moderated.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -10,6 +10,8 @@ use super::Payload;
 const SAMPLE_REVIEW: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8201");
 const SAMPLE_BOOK: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8101");
 const SAMPLE_USER: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8057");
+const SAMPLE_POST: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8202");
+const SAMPLE_CASE: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8205");
 
 /// A reader's verdict on a book as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +151,135 @@ impl Payload for UserFollowed {
             user_id: SAMPLE_USER,
             following: true,
             at: datetime!(2026-01-21 07:15 UTC),
+        }
+    }
+}
+
+/// Someone opened a topic or answered in one: `post.created`. What it says is not told, as who may read it is community's to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostCreated {
+    /// The post.
+    pub post_id: Uuid,
+    /// Its topic.
+    pub topic_id: Uuid,
+    /// The forum, when it is in one.
+    pub forum_id: Option<Uuid>,
+    /// The book club, when it is in one.
+    pub club_id: Option<Uuid>,
+    /// Who wrote it.
+    pub author_id: Uuid,
+    /// The post that it answers; none when it opens the topic.
+    pub parent_id: Option<Uuid>,
+    /// Who wrote that.
+    pub parent_author_id: Option<Uuid>,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+impl Payload for PostCreated {
+    const DOMAIN: &'static str = "community";
+    const TYPE: &'static str = "post.created";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.topic_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            post_id: SAMPLE_POST,
+            topic_id: uuid!("01890a5d-ac96-774b-bcce-b302099a8203"),
+            forum_id: Some(uuid!("01890a5d-ac96-774b-bcce-b302099a9001")),
+            club_id: None,
+            author_id: SAMPLE_USER,
+            parent_id: Some(uuid!("01890a5d-ac96-774b-bcce-b302099a8204")),
+            parent_author_id: Some(uuid!("01890a5d-ac96-774b-bcce-b302099a8060")),
+            created_at: datetime!(2026-01-21 08:00 UTC),
+        }
+    }
+}
+
+/// Someone reported a content: `content.reported`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentReported {
+    /// The case that the report belongs to.
+    pub case_id: Uuid,
+    /// `POST` or `REVIEW`.
+    pub kind: String,
+    /// The post or review.
+    pub content_id: Uuid,
+    /// Who wrote it.
+    pub author_id: Uuid,
+    /// `SPAM`, `HARASSMENT`, …
+    pub reason: String,
+    /// Whether this report made it hide until a moderator has looked.
+    pub hidden: bool,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+impl Payload for ContentReported {
+    const DOMAIN: &'static str = "community";
+    const TYPE: &'static str = "content.reported";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.case_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            case_id: SAMPLE_CASE,
+            kind: "POST".to_owned(),
+            content_id: SAMPLE_POST,
+            author_id: SAMPLE_USER,
+            reason: "SPAM".to_owned(),
+            hidden: false,
+            at: datetime!(2026-01-21 09:00 UTC),
+        }
+    }
+}
+
+/// A moderator decided what becomes of a content: `content.moderated`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentModerated {
+    /// The case.
+    pub case_id: Uuid,
+    /// `POST` or `REVIEW`.
+    pub kind: String,
+    /// The post or review.
+    pub content_id: Uuid,
+    /// Who wrote it.
+    pub author_id: Uuid,
+    /// `KEPT`, `REMOVED`, `UPHELD` (an appeal changed nothing) or `OVERTURNED` (an appeal brought it back).
+    pub decision: String,
+    /// Why it was removed: `SPAM`, `HARASSMENT`, …; none when it was kept.
+    pub reason: Option<String>,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+impl Payload for ContentModerated {
+    const DOMAIN: &'static str = "community";
+    const TYPE: &'static str = "content.moderated";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.case_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            case_id: SAMPLE_CASE,
+            kind: "POST".to_owned(),
+            content_id: SAMPLE_POST,
+            author_id: SAMPLE_USER,
+            decision: "REMOVED".to_owned(),
+            reason: Some("SPAM".to_owned()),
+            at: datetime!(2026-01-21 10:30 UTC),
         }
     }
 }
