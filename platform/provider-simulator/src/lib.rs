@@ -223,6 +223,16 @@ impl Simulator {
         Ok(paying)
     }
 
+    /// The same under an idempotency key, by which the payment is found afterwards, even when its opening was not answered.
+    pub(crate) async fn open_under(&self, key: String, order: Order) -> Result<Paying, Broken> {
+        let reference = order.reference.clone();
+        let opened = self.open(order).await;
+        let mut state = self.state();
+        let id = state.by_reference(&reference).unwrap_or_default();
+        state.keys.insert(key, id);
+        opened
+    }
+
     fn act_later(&self, id: &str, scenario: Scenario, after: Duration) {
         let (simulator, id) = (self.clone(), id.to_owned());
         let wait = after + Duration::from_millis(self.config.payer_millis);

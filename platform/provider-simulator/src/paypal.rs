@@ -84,15 +84,8 @@ async fn create(
         success_url: text(&back["return_url"]),
         cancel_url: text(&back["cancel_url"]),
     };
-    let reference = order.reference.clone();
-    let opened = simulator.open(order).await;
-    let id = simulator
-        .state()
-        .by_reference(&reference)
-        .unwrap_or_default();
-    simulator.state().keys.insert(key, id.clone());
-    match opened {
-        Ok(_) => shown(&simulator, &id),
+    match simulator.open_under(key, order).await {
+        Ok(paying) => shown(&simulator, &paying.id),
         Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR"),
     }
 }

@@ -67,15 +67,8 @@ async fn create(
         success_url: field("success_url"),
         cancel_url: field("cancel_url"),
     };
-    let reference = order.reference.clone();
-    let opened = simulator.open(order).await;
-    let id = simulator
-        .state()
-        .by_reference(&reference)
-        .unwrap_or_default();
-    simulator.state().keys.insert(key, id.clone());
-    match opened {
-        Ok(_) => shown(&simulator, &id),
+    match simulator.open_under(key, order).await {
+        Ok(paying) => shown(&simulator, &paying.id),
         Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "api_error"),
     }
 }

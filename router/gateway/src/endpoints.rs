@@ -27,7 +27,8 @@ use crate::receive::PathId;
 use crate::subscriptions::LAST_EVENT_ID;
 use crate::{admin, dictionary, ide, media, pipeline, respond, websocket};
 
-/// Everything the gateway answers.
+/// Everything the gateway answers. A layer that is added here has a say in `front::Shared::is_direct` as well: the endpoint is
+/// answered without these where none of them applies.
 pub(crate) fn router(engine: Arc<Engine>) -> Router {
     let path = engine.config.path.clone();
     let persisted = format!("{}/{{id}}", path.trim_end_matches('/'));

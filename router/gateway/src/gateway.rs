@@ -12,6 +12,7 @@ use coko_core::lifecycle::Shutdown;
 use coko_core::listen::{Listening, Tls};
 use coko_core::rate_limit::RateLimiter;
 use coko_core::service::Nats;
+use coko_core::telemetry;
 use coko_core::translation::Translations;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -86,6 +87,8 @@ impl Gateway {
     /// [`ConfigError`] says which setting, file or subgraph stands in the way.
     pub async fn build(config: Config, deps: Dependencies) -> Result<Self, ConfigError> {
         config.check()?;
+        // Metrics are looked up once, those of subgraphs first of all: the recorder has to be there before.
+        telemetry::prometheus();
         let clock = deps.clock.unwrap_or_else(Clock::system);
         // Installs the process's provider where none is; a second one is not needed.
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coko_core::telemetry::{self, RequestMeters};
+use coko_core::telemetry::RequestMeters;
 use http::StatusCode;
 use metrics::{Counter, Histogram};
 
@@ -18,9 +18,8 @@ pub(crate) struct Meters {
 }
 
 impl Meters {
-    /// Looks them up, with the process's recorder in place.
+    /// Looks them up.
     pub(crate) fn new() -> Self {
-        telemetry::prometheus();
         Self {
             requests: RequestMeters::new("router"),
             answered: metrics::counter!("router_operations_total", "outcome" => OK),

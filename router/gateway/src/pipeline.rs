@@ -32,9 +32,10 @@ use crate::subscribe::subscribe;
 pub(crate) async fn serve(engine: Arc<Engine>, request: Request) -> Response<Body> {
     let started = Instant::now();
     let span = telemetry::traced_request_span("router", request.headers());
-    let meters = engine.clone();
-    let response = answer(engine, request, started).instrument(span).await;
-    meters.meters.request(response.status(), started.elapsed());
+    let response = answer(engine.clone(), request, started)
+        .instrument(span)
+        .await;
+    engine.meters.request(response.status(), started.elapsed());
     response
 }
 
