@@ -180,7 +180,7 @@ mod tests {
     #[tokio::test]
     async fn what_moves_is_waited_for_however_long_it_takes() {
         let patience = Duration::from_secs(2);
-        let parts = futures::stream::iter(0..5).then(|_| async {
+        let parts = futures::stream::iter(0..5).then(move |_| async move {
             tokio::time::sleep(patience / 2).await;
             Ok::<_, std::io::Error>("part ")
         });

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
@@ -69,7 +70,7 @@ fn pdf(more: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = b"%PDF-1.5\n".to_vec();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", 4 + more.len());
     for (number, object) in (1..).zip(objects) {
-        table.push_str(&format!("{:010} 00000 n \n", bytes.len()));
+        writeln!(table, "{:010} 00000 n ", bytes.len()).unwrap();
         bytes.extend(format!("{number} 0 obj").bytes());
         bytes.extend(object);
         bytes.extend(b"endobj\n");
@@ -119,9 +120,10 @@ fn a_list_that_fills_memory_ends_only_its_process() {
 #[test]
 fn objects_that_share_their_bytes_end_only_their_process() {
     const MEMBERS: usize = 100_000;
-    let index: String = (0..MEMBERS)
-        .map(|number| format!("{} 0 ", number + 10))
-        .collect();
+    let mut index = String::new();
+    for number in 0..MEMBERS {
+        write!(index, "{} 0 ", number + 10).unwrap();
+    }
     let list = format!("[{}]", "0 ".repeat(100_000));
     let head = format!(
         "<</Type/ObjStm/N {MEMBERS}/First {}/Length {}>>stream\n",

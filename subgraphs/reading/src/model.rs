@@ -21,6 +21,6 @@ pub(crate) use item::{Completion, Item, ItemChange, ReadingStatus, Telling};
 pub(crate) use license::License;
 pub(crate) use locator::Locator;
 pub(crate) use progress::{BookProgress, Progress, ProgressChange};
-pub(crate) use session::{Session, SessionChange, Uncounted};
+pub(crate) use session::{Session, SessionChange};
 pub(crate) use stamp::{Clamp, Clamps, Stamp};
 pub(crate) use statistics::{Day, Period, Statistics};

@@ -162,7 +162,7 @@ mod tests {
 
     use super::product::minor_units;
     use super::*;
-    use crate::import::{CategoryKey, Record};
+    use crate::import::CategoryKey;
     use crate::model::{ContributorRole, Format, Isbn};
 
     const REFERENCE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>

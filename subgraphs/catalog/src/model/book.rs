@@ -15,7 +15,6 @@ use super::reason::{IllegalStatus, Incomplete};
 use super::{Isbn, Precision, PublicationDate, Refusal, Slug};
 use crate::error::{PublishBookErrorCode, WithdrawBookErrorCode};
 use crate::tables::{book_stats, books};
-use coko_core::text_enum;
 
 /// Most characters of a title or subtitle.
 pub(crate) const TITLE: usize = 300;

@@ -29,7 +29,7 @@ const REPORT: u64 = 64 << 20;
 #[derive(Debug, Serialize, Deserialize)]
 enum Report {
     Found {
-        details: Details,
+        details: Box<Details>,
         /// In base64.
         pictures: Vec<(u32, String)>,
         index: Option<Index>,
@@ -63,7 +63,7 @@ pub fn inspect(media_type: &str, limits: &str) -> std::io::Result<()> {
     let file = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let report = match process(file, media_type, &limits) {
         Ok(found) => Report::Found {
-            details: found.details,
+            details: Box::new(found.details),
             pictures: found
                 .pictures
                 .into_iter()
@@ -132,7 +132,7 @@ fn understood(report: &[u8]) -> Result<Processed, ProcessError> {
                 .collect::<Result<_, base64::DecodeError>>()
                 .map_err(std::io::Error::other)?;
             Ok(Processed {
-                details,
+                details: *details,
                 pictures,
                 index,
             })

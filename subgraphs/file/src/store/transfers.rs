@@ -3,7 +3,7 @@
 use coko_core::database::Connection;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use diesel::sql_types::Uuid as SqlUuid;
+use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -35,14 +35,14 @@ pub(crate) async fn forget_links(
     connection: &mut Connection,
     before: OffsetDateTime,
 ) -> QueryResult<usize> {
-    let old = downloads::table
-        .filter(downloads::created_at.lt(before))
-        .order(downloads::created_at)
-        .limit(1000)
-        .select(downloads::id);
-    diesel::delete(downloads::table.filter(downloads::id.eq_any(old)))
-        .execute(connection)
-        .await
+    diesel::sql_query(
+        "DELETE FROM downloads WHERE id IN (
+            SELECT id FROM downloads WHERE created_at < $1 ORDER BY created_at LIMIT 1000
+         )",
+    )
+    .bind::<Timestamptz, _>(before)
+    .execute(connection)
+    .await
 }
 
 /// Notes the first use of a link; says whether it was the first.

@@ -87,7 +87,7 @@ pub(crate) struct Invoice {
 
 /// A number of a series that nobody else has, and the moment that belongs to it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Number {
+pub(crate) struct SeriesNumber {
     pub(crate) year: i32,
     pub(crate) number: i64,
     pub(crate) issued_at: OffsetDateTime,
@@ -128,7 +128,7 @@ impl Invoice {
     }
 
     /// The document with its number.
-    pub(crate) fn numbered(self, number: Number) -> Self {
+    pub(crate) fn numbered(self, number: SeriesNumber) -> Self {
         Self {
             year: number.year,
             number: number.number,
@@ -217,7 +217,7 @@ pub(crate) mod tests {
             tax_rate,
             notice: None,
         };
-        let number = Number {
+        let number = SeriesNumber {
             year: 2026,
             number: 42,
             issued_at: OffsetDateTime::from_unix_timestamp(1_769_904_000).unwrap(),

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::model::invoice::Number;
+use crate::model::invoice::SeriesNumber;
 use crate::model::{Invoice, InvoiceKind};
 use crate::tables::invoices;
 
@@ -27,7 +27,7 @@ pub(crate) async fn next_number(
     connection: &mut Connection,
     kind: InvoiceKind,
     now: OffsetDateTime,
-) -> QueryResult<Number> {
+) -> QueryResult<SeriesNumber> {
     let year = now.year();
     let taken: Taken = diesel::sql_query(
         "INSERT INTO invoice_series AS series (kind, year, last, issued_at) VALUES ($1, $2, 1, $3)
@@ -40,7 +40,7 @@ pub(crate) async fn next_number(
     .bind::<Timestamptz, _>(now)
     .get_result(connection)
     .await?;
-    Ok(Number {
+    Ok(SeriesNumber {
         year,
         number: taken.last,
         issued_at: taken.issued_at,

@@ -50,12 +50,12 @@ mod tests {
 
     #[test]
     fn any_script_is_written_with_its_fonts() {
-        let translations = crate::translations().unwrap();
+        let (translations, french) = (crate::translations().unwrap(), Locale::FR);
         let mut notes = notes();
         // Arabic, N'Ko, Amharic, Tamil and Chinese.
         notes.annotations[0].note =
             Some("\u{645}\u{631}\u{62d}\u{628}\u{627} \u{7d2}\u{7de}\u{7cf} \u{1230}\u{120b}\u{121d} \u{bb5}\u{ba3} \u{4f60}\u{597d}".to_owned());
-        let words = Words::new(&translations, &Locale::FR);
+        let words = Words::new(&translations, &french);
         let pdf = render(&notes, &words, OffsetDateTime::UNIX_EPOCH).unwrap();
         assert!(pdf.starts_with(b"%PDF-1.7"));
         let embedded = |name: &[u8]| pdf.windows(name.len()).any(|found| found == name);

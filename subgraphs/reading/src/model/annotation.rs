@@ -113,7 +113,9 @@ pub(crate) struct AnnotationChange {
     pub(crate) kind: AnnotationKind,
     /// The place and the text that is marked there.
     pub(crate) passage: Option<(Locator, Option<String>)>,
+    #[expect(clippy::option_option, reason = "none inside: it was taken away")]
     pub(crate) note: Option<Option<String>>,
+    #[expect(clippy::option_option, reason = "none inside: it was taken away")]
     pub(crate) colour: Option<Option<Colour>>,
     pub(crate) privacy: Option<Privacy>,
     pub(crate) deleted: Option<bool>,

@@ -8,6 +8,7 @@ use crate::tables::books;
 /// A book of the catalogue.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = books)]
+#[expect(clippy::struct_field_names, reason = "named like the columns")]
 pub(crate) struct Book {
     pub(crate) book_id: Uuid,
     pub(crate) title: String,

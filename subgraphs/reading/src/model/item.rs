@@ -285,8 +285,12 @@ mod tests {
                 })
         ) {
             let (mut one, mut other) = (item(), item());
-            steps.iter().for_each(|step| apply(&mut one, step));
-            delivered.iter().for_each(|step| apply(&mut other, step));
+            for step in &steps {
+                apply(&mut one, step);
+            }
+            for step in &delivered {
+                apply(&mut other, step);
+            }
             prop_assert_eq!(one, other);
         }
     }

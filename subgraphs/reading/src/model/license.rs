@@ -54,11 +54,6 @@ pub(crate) fn expiry(
 }
 
 impl License {
-    /// Whether the device may read by it.
-    pub(crate) fn runs(&self, now: OffsetDateTime) -> bool {
-        self.released_at.is_none() && self.expires_at > now
-    }
-
     /// What the device keeps: a JSON Web Signature in compact form (RFC 7515) with EdDSA (RFC 8037), whose claims are those
     /// of a JWT and the book and device.
     ///

@@ -52,6 +52,7 @@ impl Period {
 /// A day of reading, as far as it counts; of a week or month, its first day.
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable, QueryableByName)]
 #[diesel(table_name = reading_days)]
+#[expect(clippy::struct_field_names, reason = "named like the columns")]
 pub(crate) struct Day {
     pub(crate) user_id: Uuid,
     pub(crate) day: Date,

@@ -107,7 +107,7 @@ pub(crate) async fn releases(
     licenses::table
         .filter(licenses::user_id.eq(user))
         .filter(licenses::released_at.gt(since))
-        .select(diesel::dsl::count_distinct(licenses::device_id))
+        .select(diesel::dsl::count(licenses::device_id).aggregate_distinct())
         .first(connection)
         .await
 }

@@ -196,10 +196,10 @@ impl Batch {
         let (user, now) = (self.reader.user_id, self.context.now);
         let places = self.places.entry(book).or_default();
         let known = places
-            .iter_mut()
-            .find(|place| place.device_id == stamp.device);
+            .iter()
+            .position(|place| place.device_id == stamp.device);
         let is_new = match known {
-            Some(place) => place.merge(change, stamp, now),
+            Some(index) => places[index].merge(change, stamp, now),
             None if places.len() >= progress::MAX_DEVICES => {
                 return Taken::Refused(Code::TooMany, "deviceId");
             }
