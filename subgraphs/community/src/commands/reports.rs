@@ -19,6 +19,10 @@ use crate::model::{
 use crate::store;
 
 /// A content that can be moderated, locked.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a mutation holds one, and not for long"
+)]
 pub(super) enum Content {
     /// A post in its topic, which is locked first.
     Post(Topic, Post),

@@ -10,10 +10,10 @@ mod topic;
 mod user;
 
 pub(super) use book::BookType;
-pub(super) use club::{ClubMemberType, ClubType};
+pub(super) use club::ClubType;
 pub(super) use event::EventType;
 pub(super) use forum::{ForumType, TagType};
 pub(super) use moderation::{CaseType, LogEntryType};
 pub(super) use review::ReviewType;
 pub(super) use topic::{PostType, TopicType};
-pub(super) use user::{BarrierType, FollowType, StandingType, TrustType, UserType};
+pub(super) use user::{BarrierType, TrustType, UserType};

@@ -53,7 +53,8 @@ async fn a_reader_has_one_review_of_a_book() {
     );
     // What one wrote is for others to read, not to edit.
     let query = "query($id: ID!) { review(id: $id) { source halfStars } }";
-    let seen = town.guest().run_with(query, json!({ "id": first["id"] }));
+    let guest = town.guest();
+    let seen = guest.run_with(query, json!({ "id": first["id"] }));
     assert_eq!(
         seen.await.ok()["review"],
         json!({ "source": null, "halfStars": 4 })
@@ -112,10 +113,8 @@ async fn what_is_no_review_is_refused_with_every_reason() {
         town.number("SELECT count(*) AS number FROM reviews").await,
         0
     );
-    let links = review(
-        &reader.with_language("fr"),
-        json!({ "text": "https://a.test https://b.test" }),
-    );
+    let french = reader.with_language("fr");
+    let links = review(&french, json!({ "text": "https://a.test https://b.test" }));
     let message = links.await["errors"][0]["message"]
         .as_str()
         .unwrap()

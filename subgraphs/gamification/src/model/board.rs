@@ -90,15 +90,13 @@ pub(crate) struct Place {
 /// Gives a page its ranks.
 pub(crate) fn ranked(standings: Vec<Standing>, first: Place) -> Vec<Ranked> {
     let mut rank = first.above + 1;
-    let mut position = first.above + first.equal_before;
     let mut last: Option<i64> = None;
     let mut ranked = Vec::with_capacity(standings.len());
-    for standing in standings {
+    for (before, standing) in (first.above + first.equal_before..).zip(standings) {
         if last.is_some_and(|points| points != standing.points) {
-            rank = position + 1;
+            rank = before + 1;
         }
         last = Some(standing.points);
-        position += 1;
         ranked.push(Ranked { standing, rank });
     }
     ranked

@@ -129,7 +129,7 @@ pub(crate) async fn running(
 }
 
 #[derive(QueryableByName)]
-struct Done {
+struct Deeds {
     #[diesel(sql_type = SqlUuid)]
     challenge_id: Uuid,
     #[diesel(sql_type = SqlUuid)]
@@ -144,7 +144,7 @@ pub(crate) async fn done(
     of: &[Uuid],
     users: &[Uuid],
 ) -> QueryResult<Vec<((Uuid, Uuid), i64)>> {
-    let rows: Vec<Done> = diesel::sql_query(
+    let rows: Vec<Deeds> = diesel::sql_query(
         "SELECT c.id AS challenge_id, f.user_id, count(DISTINCT f.source) AS done
          FROM challenges c
          JOIN facts f ON f.user_id = ANY($2) AND f.at >= c.starts_at AND f.at < c.ends_at AND f.kind =
@@ -156,7 +156,7 @@ pub(crate) async fn done(
     .bind::<Array<SqlUuid>, _>(users)
     .load(connection)
     .await?;
-    let pair = |row: Done| ((row.challenge_id, row.user_id), row.done);
+    let pair = |row: Deeds| ((row.challenge_id, row.user_id), row.done);
     Ok(rows.into_iter().map(pair).collect())
 }
 
