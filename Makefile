@@ -5,6 +5,8 @@ CARGO ?= cargo
 PORT ?= 4000
 IMAGE ?= coko:local
 COKO = $(CARGO) run --quiet --locked -p coko --
+# The same program as the tests' build makes it: building it alone would build it, and all it depends on, once more.
+TESTED = "$${CARGO_TARGET_DIR:-target}/debug/coko"
 
 .DEFAULT_GOAL := help
 .PHONY: help deps tools up down test lint fmt clippy schema schema-check deny audit doc db-migrate db-rollback db-status \
@@ -27,9 +29,9 @@ down: ## Stop what `make up` runs; ARGS=--purge removes its data.
 
 test: deps tools ## Everything that must be green: lint, contracts, every ring of tests, dependencies.
 	@$(MAKE) --no-print-directory lint
-	$(CARGO) build --locked -p coko
-	@$(MAKE) --no-print-directory schema-check
-	$(COKO) servers run -- $(CARGO) nextest run --locked --workspace --no-fail-fast
+	$(CARGO) nextest run --locked --workspace --no-run
+	$(TESTED) schema --check
+	$(TESTED) servers run -- $(CARGO) nextest run --locked --workspace --no-fail-fast
 	$(CARGO) test --locked --workspace --doc --quiet
 	@$(MAKE) --no-print-directory deny
 

@@ -53,13 +53,16 @@ pub(crate) struct World(Vec<Subgraph>);
 /// The step whose answer is asked for while it is still being looked for.
 type Step<'a> = (&'a str, usize, usize);
 
+fn has_interface_objects(source: &SubgraphSource) -> bool {
+    let definitions = definitions::split(&source.sdl).unwrap_or_default();
+    let mut directives = definitions.iter().flat_map(|found| &found.directives);
+    directives.any(|name| matches!(*name, "interfaceObject" | "federation__interfaceObject"))
+}
+
 impl World {
     /// Reads the SDLs; `None` where interfaces are objects, of which nothing is said here.
     pub(crate) fn read(sources: &[&SubgraphSource]) -> Option<Self> {
-        if sources
-            .iter()
-            .any(|source| source.sdl.contains("interfaceObject"))
-        {
+        if sources.iter().any(|source| has_interface_objects(source)) {
             return None;
         }
         let mut subgraphs: Vec<Subgraph> = sources.iter().map(|source| read(source)).collect();

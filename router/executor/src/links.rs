@@ -35,6 +35,11 @@ pub(crate) fn canonical(mut document: Document) -> Result<Document, SupergraphEr
     if names.iter().all(|(local, own)| own.as_ref() == Some(local)) {
         return Ok(document);
     }
+    // A directive that only shares a specification's name is defined no more: nobody could tell the two apart.
+    document.definitions.retain(|definition| match definition {
+        Definition::DirectiveDefinition(definition) => names.get(&definition.name) != Some(&None),
+        _ => true,
+    });
     for definition in &mut document.definitions {
         match definition {
             Definition::TypeDefinition(definition) => rename_type(definition, &names),
@@ -47,11 +52,6 @@ pub(crate) fn canonical(mut document: Document) -> Result<Document, SupergraphEr
             _ => {}
         }
     }
-    // A directive that only shares a specification's name is defined no more: nobody could tell the two apart.
-    document.definitions.retain(|definition| match definition {
-        Definition::DirectiveDefinition(definition) => names.get(&definition.name) != Some(&None),
-        _ => true,
-    });
     Ok(document)
 }
 

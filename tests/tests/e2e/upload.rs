@@ -5,6 +5,7 @@ use coko_core::context::CommandContext;
 use coko_core::events::Event;
 use coko_core::events::reading::EntitlementGranted;
 use coko_core::ids::Entropy;
+use coko_core::service::Nats;
 use coko_file::sample::{Book, Language};
 use coko_tests::{Client, Shape, Stack};
 use reqwest::{Method, Response, StatusCode};
@@ -122,10 +123,13 @@ async fn journey(shape: Shape) {
         granted_at: context.now,
     };
     let event = serde_json::to_vec(&Event::new(&context, &granted).unwrap()).unwrap();
-    let nats = async_nats::connect(stack.nats.url()).await.unwrap();
+    let nats = Nats::connect(&stack.nats.url(), "journey", 1)
+        .await
+        .unwrap();
     eventually("the entitlement", async || {
         // Said until it is heard: the stream may only just be there.
-        nats.publish("coko.reading.entitlement.granted", event.clone().into())
+        nats.client
+            .publish("coko.reading.entitlement.granted", event.clone().into())
             .await
             .unwrap();
         let found = run(&reader, "Inside", about.clone()).await;

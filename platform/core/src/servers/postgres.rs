@@ -320,6 +320,9 @@ impl Setup {
                 "fsync=off",
                 "synchronous_commit=off",
                 "full_page_writes=off",
+                // A test that ends while one of its connections is being made leaves it half open, and to drop a database is to
+                // wait for it.
+                "authentication_timeout=3s",
             ];
             settings.extend(fast.map(str::to_owned));
         }

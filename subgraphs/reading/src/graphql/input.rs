@@ -45,10 +45,8 @@ struct AnnotationChangeInput {
     /// The passage that it marks, at most 3,000 characters; written together with the locator.
     quote: Option<String>,
     /// What the reader says to it, at most 10,000 characters.
-    #[graphql(default)]
     note: MaybeUndefined<String>,
     /// The colour of the mark.
-    #[graphql(default)]
     colour: MaybeUndefined<Colour>,
     /// Who sees it.
     privacy: Option<Privacy>,
