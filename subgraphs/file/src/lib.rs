@@ -127,21 +127,6 @@ pub fn consumers(platform: &Platform, pool: Pool) -> Consumers {
     consumers::consumers(platform, pool)
 }
 
-/// Grants a reader the files of a book, as `entitlement.granted` would.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn grant(
-    pool: &Pool,
-    context: &CommandContext,
-    user: Uuid,
-    book: Uuid,
-) -> coko_core::Result<()> {
-    let mut connection = pool.get().await?;
-    commands::readers::entitle(&mut connection, (user, book), true, context.now).await?;
-    Ok(())
-}
-
 /// Builds the subgraph. Nothing is connected yet: a database, broker or bucket that is down does not keep it from starting.
 ///
 /// # Errors

@@ -14,22 +14,7 @@ use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::eventually;
-
-#[derive(diesel::QueryableByName)]
-struct Count {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    count: i64,
-}
-
-async fn count(pool: &coko_core::database::Pool, sql: &str) -> Option<i64> {
-    let mut connection = pool.get().await.ok()?;
-    let row: Count = diesel::sql_query(sql)
-        .get_result(&mut connection)
-        .await
-        .ok()?;
-    Some(row.count)
-}
+use super::{count, eventually};
 
 /// A domain of the test's own that counts registrations, with inbox and all.
 async fn counting(stack: &Stack, stop: &CancellationToken) -> TestDatabase {

@@ -1,23 +1,15 @@
 //! Bad input of every kind: each a clear coded error, the process alive, nothing written.
 
 use coko_tests::{Client, Shape, Stack};
-use diesel_async::RunQueryDsl as _;
 use serde_json::{Value, json};
 
-#[derive(diesel::QueryableByName)]
-struct Count {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    count: i64,
-}
+use super::count;
 
 async fn books(stack: &Stack) -> i64 {
     let pool = stack.pool("catalog").unwrap();
-    let mut connection = pool.get().await.unwrap();
-    let row: Count = diesel::sql_query("SELECT count(*) AS count FROM books")
-        .get_result(&mut connection)
+    count(&pool, "SELECT count(*) AS count FROM books")
         .await
-        .unwrap();
-    row.count
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,25 @@ mod upload;
 
 use std::time::Duration;
 
+use coko_core::database::Pool;
+use diesel_async::RunQueryDsl as _;
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+/// What `sql` selects as `count`; none where the database does not answer.
+async fn count(pool: &Pool, sql: &str) -> Option<i64> {
+    let mut connection = pool.get().await.ok()?;
+    let row: Count = diesel::sql_query(sql)
+        .get_result(&mut connection)
+        .await
+        .ok()?;
+    Some(row.count)
+}
+
 /// Waits until `probe` gives something, at most half a minute.
 async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..300 {

@@ -35,7 +35,7 @@ pub(crate) struct Purchase {
     pub(crate) token: String,
     pub(crate) book: Value,
     order: Value,
-    admin: Client,
+    pub(crate) admin: Client,
 }
 
 /// A reader called `name` buys a book of a hundred pages with Wave, and is granted it.

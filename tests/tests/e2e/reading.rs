@@ -6,6 +6,7 @@ use coko_core::ids::Entropy;
 use coko_core::service::Nats;
 use coko_tests::{Client, Shape, Stack};
 use futures::{SinkExt as _, StreamExt as _};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpStream;
@@ -14,8 +15,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use uuid::Uuid;
 
-use super::eventually;
 use super::purchase::{bought, refunded};
+use super::upload::{at_router, download, uploaded};
+use super::{count, eventually};
 
 const PHONE: Uuid = Uuid::from_u128(0xcccc_0001);
 const TABLET: Uuid = Uuid::from_u128(0xcccc_0002);
@@ -154,6 +156,22 @@ async fn journey(shape: Shape) {
         json!([{ "book": { "title": "Une si longue lettre" }, "isReadable": true, "entitlements": [{ "source": "PURCHASED" }] }])
     );
 
+    // Its file came in after it was sold, and is there for who bought it and for nobody else.
+    let (file, bytes) = uploaded(&stack, &purchase.admin, book).await;
+    let link = eventually("the right to download", async || {
+        let link = download(reader, &file).await;
+        link["url"].as_str().map(|url| at_router(&stack, url))
+    })
+    .await;
+    let part = reqwest::Client::new()
+        .get(&link)
+        .header("range", "bytes=100-199")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(part.bytes().await.unwrap(), bytes[100..200]);
+
     // The tablet follows over both transports; so does somebody else, who must hear nothing.
     let token = purchase.token.as_str();
     let mut events = Events {
@@ -162,8 +180,10 @@ async fn journey(shape: Shape) {
     };
     assert!(events.response.status().is_success());
     let refused = Events::open(&stack, None, book).await;
-    assert_eq!(refused.status(), reqwest::StatusCode::UNAUTHORIZED);
-    let (account, _) = stack.sign_up("Moussa").await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    let (account, other) = stack.sign_up("Moussa").await.unwrap();
+    let refused = download(&other, &file).await;
+    assert_eq!(refused["errors"][0]["code"], "NOT_FOUND");
     let stranger = stack.token(&account).await.unwrap();
     let mut followed = socket(&stack, token, book).await;
     let mut strange = socket(&stack, &stranger, book).await;
@@ -200,6 +220,7 @@ async fn journey(shape: Shape) {
     assert!(changes.as_array().unwrap().contains(&merged), "{changes}");
 
     let query = "query($b: ID!) { exportNotes(bookId: $b, format: MARKDOWN) { export { url } errors { code } }
+        printed: exportNotes(bookId: $b, format: PDF) { export { url } }
         book(id: $b) { pageCount minutesLeft inMyLibrary myProgress { current { progression } } myAnnotations { nodes { note } } } }";
     let answer = reader.run_with(query, json!({ "b": book })).await.unwrap();
     let seen = &answer.ok()["book"];
@@ -211,12 +232,13 @@ async fn journey(shape: Shape) {
     );
     assert_eq!(seen["inMyLibrary"], true);
     assert_eq!(seen["myAnnotations"]["nodes"], json!([{ "note": "phone" }]));
-    let url = answer.ok()["exportNotes"]["export"]["url"]
-        .as_str()
-        .unwrap();
-    let path = &url[url.find("/notes/").unwrap()..];
-    let address = format!("{}{path}", stack.base("router").unwrap());
-    let exported = reqwest::get(address).await.unwrap();
+    let exported = async |name: &str| {
+        let url = answer.ok()[name]["export"]["url"].as_str().unwrap();
+        reqwest::get(at_router(&stack, url)).await.unwrap()
+    };
+    let printed = exported("printed").await.bytes().await.unwrap();
+    assert!(printed.starts_with(b"%PDF-"));
+    let exported = exported("exportNotes").await;
     assert!(exported.headers().contains_key("content-disposition"));
     let exported = exported.text().await.unwrap();
     assert!(exported.contains("> Aïssatou"), "{exported}");
@@ -239,6 +261,21 @@ async fn journey(shape: Shape) {
         (item["isReadable"] == false).then_some(())
     })
     .await;
+    eventually("the end of downloads", async || {
+        let refused = download(reader, &file).await;
+        (refused["errors"][0]["code"] == "NOT_FOUND").then_some(())
+    })
+    .await;
+    // Every journal balances, and what was taken was given back.
+    let ledger = stack.pool("payment").unwrap();
+    for group in ["journal_id", "account"] {
+        let unbalanced = format!(
+            "SELECT count(*) AS count FROM (SELECT FROM ledger_entries GROUP BY {group}, currency HAVING sum(amount) <> 0) g"
+        );
+        assert_eq!(count(&ledger, &unbalanced).await, Some(0), "{group}");
+    }
+    let entries = "SELECT count(*) AS count FROM ledger_entries";
+    assert!(count(&ledger, entries).await > Some(0));
     let license = "mutation($i: IssueOfflineLicenseInput!) { issueOfflineLicense(input: $i) { errors { code } } }";
     let input = json!({ "i": { "bookId": book, "deviceId": PHONE, "deviceName": "Phone" } });
     let answer = reader.run_with(license, input).await.unwrap();

@@ -1,11 +1,5 @@
 //! A book comes in over a bad line, is looked at although its worker dies, and is read by someone who is entitled to it.
 
-use coko_core::clock::Clock;
-use coko_core::context::CommandContext;
-use coko_core::events::Event;
-use coko_core::events::reading::EntitlementGranted;
-use coko_core::ids::Entropy;
-use coko_core::service::Nats;
 use coko_file::sample::{Book, Language};
 use coko_tests::{Client, Shape, Stack};
 use reqwest::{Method, Response, StatusCode};
@@ -53,14 +47,8 @@ async fn offset(stack: &Stack, url: &str) -> usize {
         .unwrap()
 }
 
-async fn journey(shape: Shape) {
-    let mut stack = Stack::start(shape).await.unwrap();
-    let publisher = stack.staff("Maison", &["publisher"]).await.unwrap();
-    let created = publisher
-        .run("mutation { createBook(input: { title: \"Le baobab\", language: \"fr\" }) { book { id } errors { code } } }")
-        .await
-        .unwrap();
-    let book = created.ok()["createBook"]["book"]["id"].clone();
+/// An EPUB of our own, announced for a book: where it is to be sent, what it is called, and what it is.
+async fn announced(publisher: &Client, book: &Value) -> (String, Value, Vec<u8>) {
     let authors = ["Awa Ndiaye".to_owned()];
     let bytes = Book::demonstration("urn:coko:e2e", "Le baobab", &authors, Language::French)
         .epub()
@@ -69,10 +57,53 @@ async fn journey(shape: Shape) {
         "kind": "EPUB", "name": "Le baobab.epub", "mediaType": "application/epub+zip", "byteSize": bytes.len(),
         "sha256": hex::encode(Sha256::digest(&bytes)), "bookId": book,
     });
-    let announced = run(&publisher, "Upload", json!({ "input": input })).await;
+    let announced = run(publisher, "Upload", json!({ "input": input })).await;
     assert_eq!(announced["errors"], json!([]), "{announced}");
-    let url = announced["uploadUrl"].as_str().unwrap();
-    let file = announced["file"]["id"].clone();
+    let url = announced["uploadUrl"].as_str().unwrap().to_owned();
+    (url, announced["file"]["id"].clone(), bytes)
+}
+
+async fn is_ready(publisher: &Client, file: &Value) {
+    eventually("the file to be ready", async || {
+        let file = run(publisher, "Inside", json!({ "id": file })).await;
+        (file["status"] == "READY").then_some(())
+    })
+    .await;
+}
+
+/// Uploads an EPUB of our own for a book and waits until it can be read: the file, and its bytes.
+pub(crate) async fn uploaded(stack: &Stack, publisher: &Client, book: &Value) -> (Value, Vec<u8>) {
+    let (url, file, bytes) = announced(publisher, book).await;
+    let sent = tus(stack, Method::PATCH, &url, 0, bytes.clone()).await;
+    assert_eq!(sent.status(), StatusCode::NO_CONTENT);
+    let completed = run(publisher, "Complete", json!({ "input": { "id": file } })).await;
+    assert_eq!(completed["errors"], json!([]), "{completed}");
+    is_ready(publisher, &file).await;
+    (file, bytes)
+}
+
+/// What a reader is answered who asks to download a file.
+pub(crate) async fn download(reader: &Client, file: &Value) -> Value {
+    run(reader, "Download", json!({ "input": { "id": file } })).await
+}
+
+/// The same address at the router of the stack.
+pub(crate) fn at_router(stack: &Stack, url: &str) -> String {
+    let url = reqwest::Url::parse(url).unwrap();
+    let base = stack.base("router").unwrap();
+    format!("{base}{}?{}", url.path(), url.query().unwrap())
+}
+
+async fn journey(shape: Shape) {
+    let mut stack = Stack::start(shape).await.unwrap();
+    let publisher = stack.staff("Maison", &["publisher"]).await.unwrap();
+    let created = publisher
+        .run("mutation { createBook(input: { title: \"Le baobab\", language: \"fr\" }) { book { id } errors { code } } }")
+        .await
+        .unwrap();
+    let book = created.ok()["createBook"]["book"]["id"].clone();
+    let (url, file, bytes) = announced(&publisher, &book).await;
+    let url = url.as_str();
 
     // Half of it, then the service is killed; what was acknowledged is there when it comes back.
     let half = bytes.len() / 2;
@@ -91,12 +122,7 @@ async fn journey(shape: Shape) {
     assert_eq!(completed["errors"], json!([]), "{completed}");
     stack.kill("file").await.unwrap();
     stack.restart("file").await.unwrap();
-    let about = json!({ "id": file });
-    eventually("the file to be ready", async || {
-        let file = run(&publisher, "Inside", about.clone()).await;
-        (file["status"] == "READY").then_some(())
-    })
-    .await;
+    is_ready(&publisher, &file).await;
     // The catalogue heard of it, once.
     let pages = "query($id: ID!) { book(id: $id) { pageCount files { id kind } } }";
     eventually("the page count in the catalogue", async || {
@@ -110,40 +136,26 @@ async fn journey(shape: Shape) {
 
     // A reader gets nothing, then is entitled, and reads.
     let (_, reader) = stack.sign_up("Lamine").await.unwrap();
-    let input = json!({ "input": { "id": file } });
-    let refused = run(&reader, "Download", input.clone()).await;
+    let refused = download(&reader, &file).await;
     assert_eq!(refused["errors"][0]["code"], "NOT_FOUND");
+    let admin = stack.staff("Admin", &["admin"]).await.unwrap();
     let me = reader.run("{ me { id } }").await.unwrap().ok()["me"]["id"].clone();
-    let context = CommandContext::system(Clock::system().now(), Entropy::system());
-    let granted = EntitlementGranted {
-        user_id: me.as_str().unwrap().parse().unwrap(),
-        book_id: book.as_str().unwrap().parse().unwrap(),
-        order_id: None,
-        source: "GIFTED".to_owned(),
-        granted_at: context.now,
-    };
-    let event = serde_json::to_vec(&Event::new(&context, &granted).unwrap()).unwrap();
-    let nats = Nats::connect(&stack.nats.url(), "journey", 1)
-        .await
-        .unwrap();
+    let gift = "mutation($input: GiftBookInput!) { giftBook(input: $input) { errors { code } } }";
+    let input = json!({ "input": { "bookId": book, "userId": me, "idempotencyKey": "g" } });
+    eventually("the gift", async || {
+        let given = admin.run_with(gift, input.clone()).await.unwrap();
+        let errors = &given.ok()["giftBook"]["errors"];
+        (*errors == json!([])).then_some(())
+    })
+    .await;
+    let about = json!({ "id": file });
     eventually("the entitlement", async || {
-        // Said until it is heard: the stream may only just be there.
-        nats.client
-            .publish("coko.reading.entitlement.granted", event.clone().into())
-            .await
-            .unwrap();
         let found = run(&reader, "Inside", about.clone()).await;
         found.is_object().then_some(())
     })
     .await;
-    let link = run(&reader, "Download", input).await;
-    let link = reqwest::Url::parse(link["url"].as_str().unwrap()).unwrap();
-    let link = format!(
-        "{}{}?{}",
-        stack.base("router").unwrap(),
-        link.path(),
-        link.query().unwrap()
-    );
+    let link = download(&reader, &file).await;
+    let link = at_router(&stack, link["url"].as_str().unwrap());
     let http = reqwest::Client::new();
     let part = http
         .get(&link)
@@ -175,13 +187,7 @@ async fn journey(shape: Shape) {
         .as_str()
         .unwrap()
         .replace("{path}", chapter);
-    let url = reqwest::Url::parse(&url).unwrap();
-    let url = format!(
-        "{}{}?{}",
-        stack.base("router").unwrap(),
-        url.path(),
-        url.query().unwrap()
-    );
+    let url = at_router(&stack, &url);
     let plain = http
         .get(&url)
         .header("accept-encoding", "br")

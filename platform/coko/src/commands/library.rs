@@ -1,36 +1,35 @@
 //! Something to read on a fresh platform: EPUBs of our own for some of the sample's books, uploaded as a publisher would.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
-use coko_core::database::Pool;
 use coko_file::sample::{Book, Language};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 
-use super::attached::context;
-
 const BOOKS: &str = "{ books(first: 6, sort: POPULARITY) { nodes { id title language authors { name } files { sha256 } } } }";
 const OPEN: &str = "{ myFiles(first: 50, kind: EPUB, status: PENDING) { nodes { id sha256 book { id } upload { received url } } } }";
 const CREATE: &str = "mutation($input: CreateUploadInput!) { createUpload(input: $input) { file { id upload { received url } } errors { message } } }";
 const COMPLETE: &str = "mutation($input: CompleteUploadInput!) { completeUpload(input: $input) { file { id } errors { message } } }";
+const GIFT: &str =
+    "mutation($input: GiftBookInput!) { giftBook(input: $input) { errors { code message } } }";
 
-/// Uploads an EPUB for each of the most popular books through the router, and grants them to the reader; returns how many.
+/// How often a gift is tried again while reading has not heard of the book, and how long after.
+const TRIES: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Uploads an EPUB for each of the most popular books through the router, and gives them to the reader; returns how many.
 ///
 /// What a run that was killed has done is not done again: a book that is there is left alone, an upload that was begun goes on.
 ///
 /// # Errors
 /// When the router refuses a step.
-pub(super) async fn fill(
-    router: &Router,
-    pool: &Pool,
-    admin: &str,
-    reader: &str,
-) -> anyhow::Result<usize> {
+pub(super) async fn fill(router: &Router, admin: &str, reader: &str) -> anyhow::Result<usize> {
     let me = ask(router, reader, "{ me { id } }", &json!({})).await?;
-    let reader: uuid::Uuid = text(&me["me"]["id"])?.parse()?;
     let found = ask(router, admin, BOOKS, &json!({})).await?;
     let open = ask(router, admin, OPEN, &json!({})).await?;
     let books = listed(&found["books"]["nodes"]);
@@ -48,9 +47,29 @@ pub(super) async fn fill(
             };
             upload(router, admin, &file, &epub).await?;
         }
-        coko_file::grant(pool, &context(), reader, text(&book["id"])?.parse()?).await?;
+        give(router, admin, &me["me"]["id"], &book["id"]).await?;
     }
     Ok(books.len())
+}
+
+/// Gives the reader a book, once; reading hears of the catalogue's books by event, so perhaps a moment after the catalogue.
+async fn give(router: &Router, admin: &str, reader: &Value, book: &Value) -> anyhow::Result<()> {
+    let key = format!("sample {}", text(book)?);
+    let input = json!({ "bookId": book, "userId": reader, "idempotencyKey": key });
+    let variables = json!({ "input": input });
+    for _ in 0..TRIES {
+        let given = ask(router, admin, GIFT, &variables).await?;
+        let refused = &given["giftBook"]["errors"][0];
+        match refused["code"].as_str() {
+            None => return Ok(()),
+            Some("NOT_FOUND") => tokio::time::sleep(PAUSE).await,
+            Some(_) => bail!(
+                "a book of the sample cannot be given: {}",
+                refused["message"]
+            ),
+        }
+    }
+    bail!("reading does not hear of the sample's books")
 }
 
 /// A book of our own that bears the name of one of the catalogue; the same each time.

@@ -292,12 +292,8 @@ async fn fill_library(
         return Ok(());
     }
     let router = running.router.as_ref().context("the router does not run")?;
-    let pool = running
-        .pools
-        .get(coko_file::NAME)
-        .context("the role file does not run")?;
     let step = global.progress.step("books to read");
-    let count = library::fill(router, pool, admin, reader).await?;
+    let count = library::fill(router, admin, reader).await?;
     std::fs::write(&mark, "").with_context(|| format!("{} cannot be written", mark.display()))?;
     step.done(&format!("{count} books"));
     Ok(())

@@ -22,7 +22,7 @@ async fn filled() -> Town {
     let book = |n: &str| format!("lpad(to_hex(262705969627136 + {n}), 32, '0')::uuid");
     let user = |n: &str| format!("md5('user' || {n})::uuid");
     town.execute(&format!(
-        "INSERT INTO members (user_id, since) SELECT {user}, now() FROM generate_series(1, 20000) n;
+        "INSERT INTO members (user_id, since) SELECT {user}, now() FROM generate_series(1, 200000) n;
          INSERT INTO topics (id, forum_id, author_id, title, book_id, spoils_after, status, post_count, last_post_id, last_post_at, created_at)
             SELECT md5('topic' || n)::uuid, '{FORUM}', {user}, 'Sujet ' || n, {book}, (n % 10) / 10.0, 'PUBLISHED', 3, md5('last' || n)::uuid, now(), now() FROM generate_series(1, 20000) n;
          INSERT INTO posts (id, topic_id, parent_id, author_id, path, body, body_html, spoils_after, status, reply_count, created_at)

@@ -1,5 +1,7 @@
 //! Who sees what: every combination of viewer, state, place in the book and club, by id and in lists.
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeMap;
 
 use coko_core::testkit::GraphqlClient;
@@ -101,8 +103,10 @@ async fn filled() -> Town {
         for place in PLACES {
             number += 1;
             // Each looks as if it had been answered, so that its place in the tree is kept.
-            sql.push_str(&format!(
-                "INSERT INTO posts VALUES ('{}', '{TOPIC}', '{OPENING}', '{AUTHOR}', '00000000{number:08x}', 'x', 'x', {place}, '{state}', 1, NULL, now());",
+            write!(
+                sql,
+                "INSERT INTO posts VALUES ('{}', '{TOPIC}', '{OPENING}', '{AUTHOR}', '00000000{number:08x}', 'x', 'x', {place}, '{state}', 1, NULL, now()
+            .unwrap();",
                 post(number)
             ));
         }
@@ -120,10 +124,12 @@ async fn filled() -> Town {
             )
         };
         if looker.furthest > 0.0 {
-            sql.push_str(&format!(
+            write!(
+                sql,
                 "INSERT INTO positions VALUES ('{id}', '{BOOK}', {});",
                 looker.furthest
-            ));
+            )
+            .unwrap();
         }
         if looker.member {
             sql.push_str(&join("MEMBER"));

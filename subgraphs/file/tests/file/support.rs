@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
 use coko_core::config::DatabaseConfig;
 use coko_core::context::CommandContext;
+use coko_core::events::Event;
+use coko_core::events::reading::EntitlementGranted;
 use coko_core::testkit::{GraphqlClient, TestDatabase, TestPlatform, TokenFor};
 use coko_file::Config;
 use coko_file::config::StorageConfig;
@@ -157,7 +159,17 @@ impl Service {
     }
 
     pub(crate) async fn entitle(&self, user: Uuid) {
-        coko_file::grant(&self.database.pool, &self.context(), user, BOOK)
+        let context = self.context();
+        let granted = EntitlementGranted {
+            user_id: user,
+            book_id: BOOK,
+            order_id: None,
+            source: "GIFTED".to_owned(),
+            granted_at: context.now,
+        };
+        let event = Event::new(&context, &granted).unwrap();
+        coko_file::consumers(&self.platform.platform, self.database.pool.clone())
+            .handle(&event)
             .await
             .unwrap();
     }

@@ -41,8 +41,14 @@ async fn fill(arena: &Arena) {
 }
 
 async fn page(arena: &Arena, arguments: &str, cursor: &Value) -> Value {
+    // A variable that is declared is to be used.
+    let variables = if arguments.contains("$c") {
+        "($c: String)"
+    } else {
+        ""
+    };
     let query = format!(
-        "query($c: String) {{ leaderboard({arguments}) {{ nodes {{ rank points user {{ id }} }}
+        "query{variables} {{ leaderboard({arguments}) {{ nodes {{ rank points user {{ id }} }}
             pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
     );
     let answer = arena.guest().run_with(&query, json!({ "c": cursor })).await;
