@@ -1,8 +1,7 @@
 //! Who sees what: every combination of viewer, state, place in the book and club, by id and in lists.
 
-use std::fmt::Write as _;
-
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use coko_core::testkit::GraphqlClient;
 use serde_json::{Value, json};
@@ -105,10 +104,10 @@ async fn filled() -> Town {
             // Each looks as if it had been answered, so that its place in the tree is kept.
             write!(
                 sql,
-                "INSERT INTO posts VALUES ('{}', '{TOPIC}', '{OPENING}', '{AUTHOR}', '00000000{number:08x}', 'x', 'x', {place}, '{state}', 1, NULL, now()
-            .unwrap();",
+                "INSERT INTO posts VALUES ('{}', '{TOPIC}', '{OPENING}', '{AUTHOR}', '00000000{number:08x}', 'x', 'x', {place}, '{state}', 1, NULL, now());",
                 post(number)
-            ));
+            )
+            .unwrap();
         }
     }
     for looker in lookers() {
