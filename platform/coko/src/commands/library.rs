@@ -54,7 +54,7 @@ pub(super) async fn fill(router: &Router, admin: &str, reader: &str) -> anyhow::
 
 /// Gives the reader a book, once; reading hears of the catalogue's books by event, so perhaps a moment after the catalogue.
 async fn give(router: &Router, admin: &str, reader: &Value, book: &Value) -> anyhow::Result<()> {
-    let key = format!("sample {}", text(book)?);
+    let key = format!("sample-{}", text(book)?);
     let input = json!({ "bookId": book, "userId": reader, "idempotencyKey": key });
     let variables = json!({ "input": input });
     for _ in 0..TRIES {
