@@ -38,25 +38,29 @@ pub(crate) struct Purchase {
     pub(crate) admin: Client,
 }
 
+/// A book on the shelf, `{ id version }`: written by an author whom the operator enters, published by its publisher.
+pub(crate) async fn published(admin: &Client, publisher: &Client, mut book: Value) -> Value {
+    let made = "mutation { createAuthor(input: { name: \"Mariama Bâ\" }) { author { id } errors { code } } }";
+    let author = admin.run(made).await.unwrap().ok()["createAuthor"]["author"]["id"].clone();
+    book["contributors"] = json!([{ "authorId": author }]);
+    let create = "mutation($i: CreateBookInput!) { createBook(input: $i) { book { id version } errors { field code } } }";
+    let made = publisher.run_with(create, json!({ "i": book })).await;
+    let book = made.unwrap().ok()["createBook"]["book"].clone();
+    let publish = "mutation($i: PublishBookInput!) { publishBook(input: $i) { errors { code } } }";
+    let published = publisher.run_with(publish, json!({ "i": book })).await;
+    let published = published.unwrap();
+    assert_eq!(published.ok()["publishBook"]["errors"], json!([]));
+    book
+}
+
 /// A reader called `name` buys a book of a hundred pages with Wave, and is granted it.
 pub(crate) async fn bought(stack: &Stack, name: &str) -> Purchase {
     let admin = stack.staff("Admin", &["admin"]).await.unwrap();
-    let made = "mutation { createAuthor(input: { name: \"Mariama Bâ\" }) { author { id } errors { code } } }";
-    let author = admin.run(made).await.unwrap().ok()["createAuthor"]["author"]["id"].clone();
-    let create = "mutation($i: CreateBookInput!) { createBook(input: $i) { book { id version } errors { field code } } }";
-    let input = json!({
+    let fields = json!({
         "title": "Une si longue lettre", "language": "fr", "pageCount": 100,
-        "contributors": [{ "authorId": author }], "prices": [{ "amount": 2500, "currency": "XOF" }],
+        "prices": [{ "amount": 2500, "currency": "XOF" }],
     });
-    let made = admin.run_with(create, json!({ "i": input })).await.unwrap();
-    let book = made.ok()["createBook"]["book"].clone();
-    let publish = "mutation($i: PublishBookInput!) { publishBook(input: $i) { errors { code } } }";
-    let published = admin.run_with(publish, json!({ "i": book })).await.unwrap();
-    assert_eq!(
-        published.ok()["publishBook"]["errors"],
-        json!([]),
-        "{published:?}"
-    );
+    let book = published(&admin, &admin, fields).await;
 
     let (account, reader) = stack.sign_up(name).await.unwrap();
     let token = stack.token(&account).await.unwrap();

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::eventually;
+use super::purchase::published;
 
 /// The documents that the README shows, by their names: whoever pastes them gets what is tested here.
 fn documented(name: &str) -> &'static str {
@@ -97,11 +98,9 @@ pub(crate) fn at_router(stack: &Stack, url: &str) -> String {
 async fn journey(shape: Shape) {
     let mut stack = Stack::start(shape).await.unwrap();
     let publisher = stack.staff("Maison", &["publisher"]).await.unwrap();
-    let created = publisher
-        .run("mutation { createBook(input: { title: \"Le baobab\", language: \"fr\" }) { book { id } errors { code } } }")
-        .await
-        .unwrap();
-    let book = created.ok()["createBook"]["book"]["id"].clone();
+    let admin = stack.staff("Admin", &["admin"]).await.unwrap();
+    let fields = json!({ "title": "Le baobab", "language": "fr" });
+    let book = published(&admin, &publisher, fields).await["id"].clone();
     let (url, file, bytes) = announced(&publisher, &book).await;
     let url = url.as_str();
 
@@ -138,7 +137,6 @@ async fn journey(shape: Shape) {
     let (_, reader) = stack.sign_up("Lamine").await.unwrap();
     let refused = download(&reader, &file).await;
     assert_eq!(refused["errors"][0]["code"], "NOT_FOUND");
-    let admin = stack.staff("Admin", &["admin"]).await.unwrap();
     let me = reader.run("{ me { id } }").await.unwrap().ok()["me"]["id"].clone();
     let gift = "mutation($input: GiftBookInput!) { giftBook(input: $input) { errors { code } } }";
     let input = json!({ "input": { "bookId": book, "userId": me, "idempotencyKey": "g" } });
