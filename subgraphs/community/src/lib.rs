@@ -7,8 +7,8 @@
 //!
 //! Trust is computed from what an account did (`model::trust`), and decides how much it may write and what its reports weigh.
 //!
-//! Says: `review.posted`, `review.updated`, `review.removed`, `post.created`, `content.reported`, `content.moderated`,
-//! `user.followed`. Hears: `reading.progressed`, `user.profile.updated` (who may see whom someone follows), `user.suspended`,
+//! Says: `review.posted`, `review.updated`, `review.removed`, `post.created`, `content.reported`, `content.appealed`,
+//! `content.moderated`, `user.followed`. Hears: `reading.progressed`, `user.profile.updated` (who may see whom someone follows), `user.suspended`,
 //! `user.unsuspended`, `user.deleted`.
 
 mod commands;

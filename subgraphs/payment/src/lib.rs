@@ -6,10 +6,10 @@
 //! A purchase is a saga: order and attempt are kept, the provider is called, the provider's confirmation is the pivot
 //! (`book.purchased`), and from there it goes forward until reading grants or refuses. Timers live in the database.
 //!
-//! Says: `order.created`, `payment.succeeded`, `payment.failed`, `book.purchased`, `order.refunded`,
+//! Says: `order.created`, `payment.succeeded`, `payment.failed`, `payment.compared`, `book.purchased`, `order.refunded`,
 //! `subscription.activated`, `subscription.renewed`, `subscription.expired`, `subscription.cancelled`. Hears:
 //! `book.published`, `book.updated`, `book.withdrawn`, `entitlement.granted`, `entitlement.refused`,
-//! `entitlement.revoked`, `user.deleted`.
+//! `entitlement.revoked`, `user.deleted`, `reconciliation.requested`.
 
 mod commands;
 pub mod config;
