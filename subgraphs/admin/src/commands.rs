@@ -28,13 +28,6 @@ pub(crate) struct Admin {
     pub(crate) platform: Platform,
 }
 
-impl Admin {
-    /// The context in which a worker acts.
-    pub(crate) fn system(&self) -> CommandContext {
-        CommandContext::system(self.platform.clock.now(), self.platform.entropy.clone())
-    }
-}
-
 /// The operator who asks, where the token permits `system:action`.
 ///
 /// # Errors

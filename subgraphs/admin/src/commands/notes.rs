@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Admin, Deed, operator, record};
 use crate::error::OperatorNoteErrorCode as Code;
-use crate::model::{Note, note};
+use crate::model::{Note, Person, note};
 use crate::store;
 
 /// Adds a note about a person. Needs `system:users`.
@@ -28,7 +28,7 @@ pub(crate) async fn add(
     connection
         .transaction(async |connection| {
             let known = store::people::by_ids(connection, &[person]).await?;
-            if known.first().is_none_or(|person| person.is_gone()) {
+            if known.first().is_none_or(Person::is_gone) {
                 return Err(Failure::field(Code::NotFound, "userId"));
             }
             // The lock serialises two notes that would both be the last one there is room for.
