@@ -85,7 +85,9 @@ pub async fn ask<Q: Serialize, A: DeserializeOwned>(
     let payload = serde_json::to_vec(&question).map_err(Error::internal)?;
     let bytes = exchange(nats, &platform.internal_key, role, topic, payload)
         .await
-        .map_err(|reason| Error::unavailable(format!("{role} was asked about {topic}: {reason}")))?;
+        .map_err(|reason| {
+            Error::unavailable(format!("{role} was asked about {topic}: {reason}"))
+        })?;
     let answer: Answer<A> = serde_json::from_slice(&bytes).map_err(Error::unavailable)?;
     match answer {
         Answer::Given(answer) => Ok(answer),

@@ -114,9 +114,7 @@ pub async fn answer(
 }
 
 async fn show(connection: &mut Connection, id: Uuid) -> Result<Answer> {
-    let (letter, payload) = by_id(connection, id)
-        .await?
-        .ok_or_else(Error::not_found)?;
+    let (letter, payload) = by_id(connection, id).await?.ok_or_else(Error::not_found)?;
     let payload = String::from_utf8_lossy(&payload);
     Ok(Answer {
         letters: vec![letter],
@@ -157,11 +155,9 @@ async fn page(
         .into_boxed();
     if let Some((at, id)) = after {
         query = query.filter(
-            dead_letter::failed_at
-                .lt(at)
-                .or(dead_letter::failed_at
-                    .eq(at)
-                    .and(dead_letter::event_id.lt(id))),
+            dead_letter::failed_at.lt(at).or(dead_letter::failed_at
+                .eq(at)
+                .and(dead_letter::event_id.lt(id))),
         );
     }
     query.load(connection).await

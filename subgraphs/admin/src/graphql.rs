@@ -25,7 +25,7 @@ pub(crate) type AdminSchema = Schema<query::Query, mutation::Mutation, EmptySubs
 pub(crate) fn schema(admin: Option<Arc<Admin>>) -> AdminSchema {
     let builder = Schema::build(
         query::Query::default(),
-        mutation::Mutation::default(),
+        mutation::Mutation,
         EmptySubscription,
     )
     .enable_federation()

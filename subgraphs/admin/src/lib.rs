@@ -100,9 +100,12 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         .task(),
     );
     tasks.extend(consumers::consumers(platform, pool.clone()).tasks());
-    tasks.push(export::task(platform, NAME, pool.clone(), |connection, user| {
-        async move { Ok(store::exports::of(connection, user).await?) }.boxed()
-    }));
+    tasks.push(export::task(
+        platform,
+        NAME,
+        pool.clone(),
+        |connection, user| async move { Ok(store::exports::of(connection, user).await?) }.boxed(),
+    ));
     Ok(Service {
         name: NAME,
         sdl: sdl(),

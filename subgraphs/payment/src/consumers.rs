@@ -40,7 +40,8 @@ pub(crate) fn consumers(platform: &Platform, pool: Pool) -> Consumers {
         })
         .on::<UserDeleted>(|connection, _, _, event| {
             async move { Ok(told::forget(connection, event.user_id).await?) }.boxed()
-        })        .on::<ReconciliationRequested>(|connection, _, _, event| {
+        })
+        .on::<ReconciliationRequested>(|connection, _, _, event| {
             async move { Ok(told::reconcile(connection, &event).await?) }.boxed()
         })
 }

@@ -103,7 +103,9 @@ pub(crate) async fn settle(
             let deed = Deed {
                 action,
                 subject: ("dead-letter", event.to_string()),
-                old: Some(json!({ "role": role, "subject": letter.subject, "error": letter.error })),
+                old: Some(
+                    json!({ "role": role, "subject": letter.subject, "error": letter.error }),
+                ),
                 new: None,
             };
             record(connection, context, user, deed).await

@@ -27,7 +27,10 @@ pub(crate) async fn request(
 ) -> Outcome<Reconciliation, ReconciliationErrorCode> {
     let user = operator(context, "payments")?;
     if !is_span(from, until, context.now) {
-        return Err(Failure::field(ReconciliationErrorCode::SpanInvalid, "until"));
+        return Err(Failure::field(
+            ReconciliationErrorCode::SpanInvalid,
+            "until",
+        ));
     }
     let request = Reconciliation {
         id: context.id(),

@@ -34,7 +34,14 @@ pub(crate) async fn registered(
     person.registered_at = Some(event.registered_at);
     let mut tally = tally(&person);
     tally.add(Metric::Registrations, event.registered_at, 1);
-    active(connection, context, &mut person, event.registered_at, &mut tally).await?;
+    active(
+        connection,
+        context,
+        &mut person,
+        event.registered_at,
+        &mut tally,
+    )
+    .await?;
     finish(connection, &person, tally).await
 }
 

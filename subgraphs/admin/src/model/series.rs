@@ -245,10 +245,7 @@ mod tests {
             starts(date!(1990 - 01 - 01), to, Step::Day),
             Err(WindowUnfit)
         );
-        assert_eq!(
-            starts(Date::MIN, Date::MAX, Step::Month),
-            Err(WindowUnfit)
-        );
+        assert_eq!(starts(Date::MIN, Date::MAX, Step::Month), Err(WindowUnfit));
         assert!(starts(Date::MAX, Date::MAX, Step::Week).is_ok());
     }
 

@@ -55,7 +55,10 @@ pub(crate) fn is_key(key: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
-    let begins = key.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+    let begins = key
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_lowercase());
     begins && key.len() <= KEY && key.split('.').all(word)
 }
 
@@ -81,7 +84,9 @@ mod tests {
             assert!(is_key(key), "{key}");
         }
         let long = "a".repeat(KEY + 1);
-        for key in ["", ".", "a.", ".a", "1a", "-a", "A", "a b", "a..b", "é", "a*", "a>", &long] {
+        for key in [
+            "", ".", "a.", ".a", "1a", "-a", "A", "a b", "a..b", "é", "a*", "a>", &long,
+        ] {
             assert!(!is_key(key), "{key}");
         }
     }

@@ -95,5 +95,8 @@ pub(crate) async fn sums(
     .bind::<Nullable<Text>, _>(country)
     .load(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.metric, row.value)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.metric, row.value))
+        .collect())
 }

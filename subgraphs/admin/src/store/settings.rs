@@ -78,11 +78,7 @@ pub(crate) async fn every(connection: &mut Connection) -> QueryResult<Vec<Settin
 }
 
 /// Notes that a version was broadcast.
-pub(crate) async fn told(
-    connection: &mut Connection,
-    key: &str,
-    version: i64,
-) -> QueryResult<()> {
+pub(crate) async fn told(connection: &mut Connection, key: &str, version: i64) -> QueryResult<()> {
     diesel::update(settings::table.find(key))
         .filter(settings::told.lt(version))
         .set(settings::told.eq(version))

@@ -6,7 +6,9 @@ use coko_core::Result;
 
 use super::key;
 use super::loader::{Cases, Clubs, Gatherings, Posts, Reviews, Topics};
-use super::types::{BookType, CaseType, ClubType, EventType, PostType, ReviewType, TopicType, UserType};
+use super::types::{
+    BookType, CaseType, ClubType, EventType, PostType, ReviewType, TopicType, UserType,
+};
 
 /// Entity resolvers.
 #[derive(Default)]

@@ -13,10 +13,7 @@ const REMOVED: &str = "REMOVED";
 const OVERTURNED: &str = "OVERTURNED";
 
 /// Somebody reported a content.
-pub(crate) async fn reported(
-    connection: &mut Connection,
-    event: &ContentReported,
-) -> Result<()> {
+pub(crate) async fn reported(connection: &mut Connection, event: &ContentReported) -> Result<()> {
     let mut author = store::people::lock(connection, event.author_id).await?;
     let what = (event.kind.as_str(), event.content_id);
     let new = ReportedContent::new(event.case_id, what, event.author_id, event.at);
@@ -41,10 +38,7 @@ pub(crate) async fn appealed(connection: &mut Connection, event: &ContentAppeale
 }
 
 /// A moderator decided.
-pub(crate) async fn moderated(
-    connection: &mut Connection,
-    event: &ContentModerated,
-) -> Result<()> {
+pub(crate) async fn moderated(connection: &mut Connection, event: &ContentModerated) -> Result<()> {
     let mut author = store::people::lock(connection, event.author_id).await?;
     let what = (event.kind.as_str(), event.content_id);
     let new = ReportedContent::new(event.case_id, what, event.author_id, event.at);

@@ -30,7 +30,14 @@ pub(crate) async fn ordered(
     }
     let mut tally = tally(&person);
     tally.add(Metric::OrdersCreated, event.created_at, 1);
-    active(connection, context, &mut person, event.created_at, &mut tally).await?;
+    active(
+        connection,
+        context,
+        &mut person,
+        event.created_at,
+        &mut tally,
+    )
+    .await?;
     finish(connection, &person, tally).await
 }
 

@@ -80,8 +80,7 @@ impl AnalyticsQuery {
             .map_err(|_| Error::validation("to", "admin-window-invalid"))?;
         let mut database = admin(context).pool.get().await?;
         let country = country.as_deref();
-        let cells =
-            store::metrics::cells(&mut database, metric, &window, split, country).await?;
+        let cells = store::metrics::cells(&mut database, metric, &window, split, country).await?;
         let lines = series::series(&window, split, cells);
         Ok(lines
             .into_iter()

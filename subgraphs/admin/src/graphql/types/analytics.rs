@@ -3,8 +3,7 @@
 use async_graphql::{ID, SimpleObject};
 use time::Date;
 
-use crate::model::metric::Unit;
-use crate::model::{Metric, Series, Step};
+use crate::model::{Metric, Series, Step, Unit};
 use crate::store::books::Ranked;
 
 /// One point of a series.
@@ -83,7 +82,6 @@ pub(crate) struct BookCountType {
     /// How often, or for how many seconds.
     value: i64,
 }
-
 
 impl From<Ranked> for BookCountType {
     fn from(ranked: Ranked) -> Self {
