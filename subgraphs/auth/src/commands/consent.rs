@@ -96,6 +96,7 @@ pub(crate) async fn request_export(
                 user_id: user,
                 requested_at: context.now,
                 part: own_part(context, auth, connection, user).await?,
+                ready_at: None,
             };
             store::privacy::insert_export(connection, &export).await?;
             audit(
