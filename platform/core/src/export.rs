@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+use diesel::prelude::*;
+use diesel::sql_types::{Jsonb, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -41,6 +44,24 @@ struct Question {
 /// `DOWNSTREAM_UNAVAILABLE` when the domain does not answer.
 pub async fn part(platform: &Platform, domain: &str, user_id: Uuid) -> Result<Value> {
     ask::ask(platform, domain, TOPIC, &Question { user_id }).await
+}
+
+#[derive(QueryableByName)]
+struct Part {
+    #[diesel(sql_type = Jsonb)]
+    part: Value,
+}
+
+/// What `sql` selects as `part`, of type `jsonb`, about the person that is its only parameter.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn select(connection: &mut Connection, sql: &str, user_id: Uuid) -> QueryResult<Value> {
+    diesel::sql_query(sql)
+        .bind::<SqlUuid, _>(user_id)
+        .get_result::<Part>(connection)
+        .await
+        .map(|row| row.part)
 }
 
 /// Answers for `domain`, whose database is behind `pool`; `held` reads what it holds of a person.

@@ -1,30 +1,18 @@
 //! What admin holds of a person, for the copy of their data.
 
 use coko_core::database::Connection;
-use diesel::prelude::*;
-use diesel::sql_types::{Jsonb, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use coko_core::export;
+use diesel::QueryResult;
 use serde_json::Value;
 use uuid::Uuid;
 
-#[derive(QueryableByName)]
-struct Part {
-    #[diesel(sql_type = Jsonb)]
-    part: Value,
-}
+/// Everything, by what it is.
+const HELD: &str = "SELECT jsonb_build_object(
+    'activity', (SELECT to_jsonb(t) FROM (SELECT country, registered_at, last_active_on, first_paid_at, orders_paid, books_started, books_completed, seconds_read, reports, removals FROM people WHERE user_id = $1 AND deleted_at IS NULL) t),
+    'spendings', (SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM (SELECT currency, amount FROM spendings WHERE user_id = $1 ORDER BY currency) t),
+    'notes', (SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM (SELECT text, created_at FROM notes WHERE user_id = $1 ORDER BY id) t)) AS part";
 
-/// Everything, by name.
+/// Everything that is held of a person.
 pub(crate) async fn of(connection: &mut Connection, user: Uuid) -> QueryResult<Value> {
-    let part: Part = diesel::sql_query(
-        "SELECT jsonb_build_object(
-            'activity', (SELECT to_jsonb(p) - 'user_id' - 'profile_at' FROM people p WHERE p.user_id = $1),
-            'spendings', (SELECT coalesce(jsonb_agg(jsonb_build_object('currency', s.currency, 'amount', s.amount)), '[]')
-                          FROM spendings s WHERE s.user_id = $1),
-            'notes', (SELECT coalesce(jsonb_agg(jsonb_build_object('text', n.text, 'createdAt', n.created_at) ORDER BY n.id), '[]')
-                      FROM notes n WHERE n.user_id = $1)) AS part",
-    )
-    .bind::<SqlUuid, _>(user)
-    .get_result(connection)
-    .await?;
-    Ok(part.part)
+    export::select(connection, HELD, user).await
 }
