@@ -78,8 +78,9 @@ pub fn task(
     ask::answer(platform, domain, TOPIC, move |question: Question| {
         let (pool, held) = (pool.clone(), held.clone());
         async move {
-            let mut connection = pool.get().await?;
-            held(&mut connection, question.user_id).await
+            let mut borrowed = pool.get().await?;
+            let connection: &mut Connection = &mut borrowed;
+            held(connection, question.user_id).await
         }
         .boxed()
     })

@@ -158,6 +158,8 @@ pub struct Described {
     pub kind: &'static str,
     /// The payload's version.
     pub version: u16,
+    /// Whether it is kept for a short while only.
+    pub transient: bool,
     /// [`Payload::sample`] as JSON.
     pub sample: serde_json::Value,
 }
@@ -171,6 +173,7 @@ pub fn describe<P: Payload>() -> Result<Described, serde_json::Error> {
         domain: P::DOMAIN,
         kind: P::TYPE,
         version: P::VERSION,
+        transient: P::TRANSIENT,
         sample: serde_json::to_value(P::sample())?,
     })
 }
