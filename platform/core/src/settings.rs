@@ -230,7 +230,7 @@ mod tests {
             .tell("a", &setting(4, Value::Null, 100))
             .await
             .unwrap();
-        assert_eq!(settings.all(), []);
+        assert!(settings.all().is_empty());
     }
 
     #[test]

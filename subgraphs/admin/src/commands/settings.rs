@@ -93,8 +93,7 @@ pub(crate) async fn set(
         })
         .await?;
     drop(connection);
-    tell_or_log(admin, &changed).await;
-    Ok(changed)
+    Ok(tell_or_log(admin, changed).await)
 }
 
 /// Removes a setting: whoever reads it goes by the default again. Needs `system:settings`.
@@ -133,8 +132,7 @@ pub(crate) async fn remove(
         })
         .await?;
     drop(connection);
-    tell_or_log(admin, &removed).await;
-    Ok(removed.key)
+    Ok(tell_or_log(admin, removed).await.key)
 }
 
 fn said(setting: &Setting) -> Value {
@@ -153,11 +151,13 @@ async fn tell(admin: &Admin, setting: &Setting) -> Result<()> {
     Ok(())
 }
 
-/// The change is committed, so a failure is only logged: [`tell_untold`] tries again.
-async fn tell_or_log(admin: &Admin, setting: &Setting) {
-    if let Err(error) = tell(admin, setting).await {
-        tracing::warn!(key = setting.key, %error, "a setting is broadcast later");
+/// The setting as it is after it was broadcast. The change is committed, so a failure is only logged: [`tell_untold`] tries again.
+async fn tell_or_log(admin: &Admin, mut setting: Setting) -> Setting {
+    match tell(admin, &setting).await {
+        Ok(()) => setting.told = setting.version,
+        Err(error) => tracing::warn!(key = setting.key, %error, "a setting is broadcast later"),
     }
+    setting
 }
 
 /// Broadcasts what could not be broadcast yet.

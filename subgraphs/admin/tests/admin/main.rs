@@ -1,7 +1,6 @@
 //! Admin over real PostgreSQL: what is counted, what operators may do, what the audit log is told.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test that cannot go on stops where it stands"
 )]
 

@@ -111,7 +111,7 @@ async fn a_setting_is_known_at_once_and_audited() {
         payload["setting"],
         json!({
             "key": "search.v2", "description": "La nouvelle recherche", "value": true, "share": 100, "forClients": true,
-            "version": 1, "told": false, "updatedBy": { "id": OPERATOR },
+            "version": 1, "told": true, "updatedBy": { "id": OPERATOR },
         })
     );
     assert!(settings.is_on("search.v2", None));
@@ -142,7 +142,7 @@ async fn a_setting_is_known_at_once_and_audited() {
     assert_eq!(removed["key"], "search.v2");
     let again = mutate(&desk.operator(), field, "key", input).await;
     assert_eq!(codes(&again), ["NOT_FOUND"]);
-    assert_eq!(settings.all(), []);
+    assert!(settings.all().is_empty());
     // What is set again goes on where it was, so that no copy of an old value wins.
     let back = set(&desk, json!({})).await;
     assert_eq!(back["setting"]["version"], 4);
