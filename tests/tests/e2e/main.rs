@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod admin;
 mod architecture;
 mod caching;
 mod faults;
