@@ -7,6 +7,7 @@
 
 mod admin;
 mod architecture;
+mod authorisation;
 mod caching;
 mod faults;
 mod following;
