@@ -156,7 +156,7 @@ where
 {
     let clock = platform.clock.clone();
     let answer = Arc::new(answer);
-    let work: Work = Arc::new(move |payload| {
+    let work: Work = Arc::new(move |payload: Vec<u8>| {
         let (answer, now) = (answer.clone(), clock.now());
         async move {
             let question: Question<Q> = serde_json::from_slice(&payload).ok()?;

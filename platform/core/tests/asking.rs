@@ -131,7 +131,7 @@ async fn dead_letters_are_listed_shown_replayed_and_discarded_from_afar() {
     connection
         .batch_execute(
             "INSERT INTO dead_letter (consumer, event_id, subject, payload, error, attempts, failed_at)
-             SELECT 'test', lpad(n::text, 32, '0')::uuid, 'coko.x.y', 'payload', 'why', 1, timestamptz '2026-01-01Z' + (n / 2) * interval '1 hour'
+             SELECT 'test', lpad(n::text, 32, '0')::uuid, 'coko.x.y', 'payload', 'why', 1, timestamptz '2026-01-01 00:00Z' + (n / 2) * interval '1 hour'
              FROM generate_series(1, 9) n",
         )
         .await
@@ -248,7 +248,7 @@ async fn a_heart_beats_and_is_taken_back() {
         let beats = heartbeat::all(nats).await.ok()?;
         beats.into_iter().find(|beat| beat.instance == instance)
     };
-    let found = eventually(beat).await;
+    let found = eventually(async || beat().await).await;
     assert!(found.health.ready && !found.is_late(platform.clock.now()));
     assert_eq!(found.role, "test-heart");
     drop(running);

@@ -70,10 +70,12 @@ impl Rule {
             let (resource, _) = right.split_once(':').unwrap();
             caller.rights.contains(right) || caller.rights.contains(&format!("{resource}:*"))
         };
-        match self.rights.is_empty() || self.rights.iter().any(has) {
-            true => Outcome::Answered,
-            false if caller.person || caller.partner => Outcome::Forbidden,
-            false => Outcome::Unauthenticated,
+        if self.rights.is_empty() || self.rights.iter().any(has) {
+            Outcome::Answered
+        } else if caller.person || caller.partner {
+            Outcome::Forbidden
+        } else {
+            Outcome::Unauthenticated
         }
     }
 }

@@ -99,7 +99,7 @@ pub(crate) async fn close(connection: &mut Connection, closed: &Discrepancy) -> 
         .set((
             discrepancies::closed_at.eq(closed.closed_at),
             discrepancies::closed_by.eq(closed.closed_by),
-            discrepancies::note.eq(&closed.note),
+            discrepancies::note.eq(closed.note.as_deref()),
         ))
         .execute(connection)
         .await
