@@ -25,7 +25,7 @@ use crate::surroundings::{create_databases, environment, simulator, variable};
 /// The name of a second router's process.
 const SECOND: &str = "router-2";
 /// The subgraphs' roles.
-pub(crate) const SUBGRAPHS: [&str; 7] = [
+pub(crate) const SUBGRAPHS: [&str; 8] = [
     "auth",
     "catalog",
     "payment",
@@ -33,6 +33,7 @@ pub(crate) const SUBGRAPHS: [&str; 7] = [
     "reading",
     "gamification",
     "community",
+    "admin",
 ];
 
 const REGISTER: &str =
@@ -80,12 +81,23 @@ impl Stack {
     /// # Errors
     /// When a server is missing or a role does not start.
     pub async fn start(shape: Shape) -> Result<Self> {
+        Self::start_with(shape, &[]).await
+    }
+
+    /// The same with variables of its own.
+    ///
+    /// # Errors
+    /// As [`Stack::start`].
+    pub async fn start_with(shape: Shape, variables: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("coko-stack-").tempdir()?;
         let server = variable("COKO_TEST_POSTGRES_URL")?;
         let nats_folder = folder.path().join("nats");
         let nats = NatsServer::start(&nats_folder).await?;
         let databases = create_databases(&server).await?;
         let mut environment = environment(folder.path(), &nats, &databases)?;
+        for (name, value) in variables {
+            environment.insert((*name).to_owned(), (*value).to_owned());
+        }
         let simulator = simulator(&mut environment).await?;
         let mut stack = Self {
             shape,

@@ -237,6 +237,9 @@ pub struct SchemaArgs {
     /// The folder of the router's reference documentation.
     #[arg(long, value_name = "DIR", default_value = "router/docs")]
     pub docs: PathBuf,
+    /// The folder of the catalogue of events.
+    #[arg(long, value_name = "DIR", default_value = "docs")]
+    pub guide: PathBuf,
 }
 
 /// `coko config …`

@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+mod health;
 pub mod home;
 mod invalidation;
 pub mod live;

@@ -12,6 +12,7 @@ use coko_core::ids::Entropy;
 use coko_core::mail::Mailer;
 use coko_core::rate_limit::RateLimiter;
 use coko_core::service::{Bus, Nats, Platform, Task};
+use coko_core::settings::Settings as LiveSettings;
 
 use crate::config::{Settings, missing};
 
@@ -73,11 +74,13 @@ impl Parsed {
         let clock = Clock::system();
         let revocations = Revocations::new(&bus, clock.clone());
         let cache = Cache::new(settings.cache.megabytes << 20, redis.clone(), &bus);
-        let tasks = vec![revocations.task(), cache.task()];
+        let live = LiveSettings::new(&bus);
+        let tasks = vec![revocations.task(), cache.task(), live.task()];
         let platform = Platform {
             environment: settings.environment(),
             verifier: Arc::new(Verifier::new(self.keys, revocations.clone(), clock.clone())),
             revocations,
+            settings: live,
             cache,
             limiter: RateLimiter::new(clock.clone(), redis.clone()),
             redis,

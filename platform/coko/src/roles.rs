@@ -39,7 +39,7 @@ pub const SUBGRAPHS: &[Subgraph] = &[
     subgraph!(
         coko_auth,
         "people, sessions, tokens",
-        &["/.well-known/biscuit-keys.json"],
+        &["/.well-known/biscuit-keys.json", "/exports/{token}"],
         true
     ),
     subgraph!(
@@ -75,6 +75,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
     subgraph!(
         coko_community,
         "forums, reviews, clubs, moderation",
+        &[],
+        false
+    ),
+    subgraph!(
+        coko_admin,
+        "analytics, moderation queue, settings, health, dead letters",
         &[],
         false
     ),

@@ -21,7 +21,7 @@ use coko_core::ids::Entropy;
 use coko_core::lifecycle::Shutdown;
 use coko_core::listen::{self, Answering, Listening, Tls};
 use coko_core::rate_limit::Quota;
-use coko_core::service::{Bus, Platform, Service};
+use coko_core::service::{Platform, Service};
 use coko_core::telemetry;
 use coko_gateway::config::{Audience, Config as RouterConfig, RateLimits};
 use coko_gateway::{Dependencies, Gateway, SupergraphSource};
@@ -35,6 +35,7 @@ use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::config::Settings;
+use crate::health;
 use crate::invalidation;
 use crate::live;
 use crate::platform::{Connected, Parsed, RouterParts};
@@ -44,8 +45,6 @@ use crate::roles::{self, Prepared, Subgraph};
 
 /// Where a checkout and the image keep operation manifests.
 const COMMITTED_OPERATIONS: &str = "schema/operations";
-/// How long `/ready` waits for each thing that it asks.
-const READY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Roles whose configuration is parsed completely; nothing is bound or connected yet.
 pub struct Stack {
@@ -171,6 +170,7 @@ impl Stack {
                     .await
                     .with_context(|| format!("the role {} cannot be built", subgraph.name))?;
                 service.tasks.iter().for_each(|task| shutdown.run(task));
+                health::watch_over(&service, &platform, shutdown);
                 in_process.insert(subgraph.name.to_owned(), service.router.clone());
                 for path in subgraph.public_paths {
                     let router = service.router.clone();
@@ -213,6 +213,7 @@ impl Stack {
             };
             let gateway = Gateway::build(config, dependencies).await?;
             if let Some(nats) = parts.nats {
+                shutdown.run(&health::router_heartbeat(nats.clone(), shutdown));
                 shutdown.run(&Registry::new(nats).task(&gateway));
             }
             let routes = gateway.router().merge(beside);
@@ -342,7 +343,7 @@ fn subgraph_routes(service: &Service, platform: &Platform, shutdown: &Shutdown) 
     let state = Arc::new((service.name, service.pool.clone(), bus, shutdown));
     let ready = move || {
         let state = state.clone();
-        async move { ready(state.0, &state.1, &state.2, &state.3).await }
+        async move { health::ready(state.0, &state.1, &state.2, &state.3).await }
     };
     service
         .router
@@ -375,42 +376,6 @@ fn is_not_fixed(
     headers
         .get(header::ETAG)
         .is_none_or(|tag| tag.as_bytes().starts_with(b"W/"))
-}
-
-/// Readiness: the database answers, the broker is connected, and the process is not about to stop.
-async fn ready(
-    name: &'static str,
-    pool: &Pool,
-    bus: &Bus,
-    shutdown: &Shutdown,
-) -> (StatusCode, axum::Json<serde_json::Value>) {
-    let database = matches!(
-        tokio::time::timeout(READY_TIMEOUT, pool.get()).await,
-        Ok(Ok(_))
-    );
-    let broker = match bus {
-        Bus::Nats(nats) => nats.is_connected(),
-        Bus::Recording(_) => true,
-    };
-    let say = |good: bool| if good { "ok" } else { "down" };
-    // With the broker down requests are answered and events wait in the outbox, so the role stays ready.
-    let stopping = shutdown.is_announced();
-    let status = if database && !stopping {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    let body = json!({
-        "status": match (stopping, database) {
-            (true, _) => "stopping",
-            (false, true) => "ready",
-            (false, false) => "not ready",
-        },
-        "service": name,
-        "database": say(database),
-        "broker": say(broker),
-    });
-    (status, axum::Json(body))
 }
 
 #[cfg(test)]

@@ -379,10 +379,12 @@ fn the_committed_contracts_are_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = tempfile::tempdir().unwrap();
     let below = |path: &str| root.join(path).to_str().unwrap().to_owned();
-    let (schema, docs) = (below("schema"), below("router/docs"));
+    let (schema, docs, guide) = (below("schema"), below("router/docs"), below("docs"));
     let output = run(
         &folder.path().join(".coko"),
-        &["schema", "--check", "--dir", &schema, "--docs", &docs],
+        &[
+            "schema", "--check", "--dir", &schema, "--docs", &docs, "--guide", &guide,
+        ],
     );
     assert_eq!(
         output.status.code(),

@@ -6,6 +6,7 @@ core-token-restricted = This token does not permit this operation.
 core-forbidden = You are not allowed to do this.
 core-not-found = Not found.
 core-rate-limited = Too many requests. Try again later.
+core-read-only = The platform is under maintenance: you can read, but change nothing for now. Try again later.
 core-internal = Something went wrong on our side. Try again later.
 core-unavailable = The service is unavailable for the moment. Try again later.
 core-timeout = It took too long. Try again later.

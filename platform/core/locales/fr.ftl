@@ -6,6 +6,7 @@ core-token-restricted = Ce jeton ne permet pas cette opération.
 core-forbidden = Vous n'avez pas l'autorisation de faire cela.
 core-not-found = Introuvable.
 core-rate-limited = Trop de demandes. Réessayez plus tard.
+core-read-only = La plateforme est en maintenance : on peut lire, mais rien changer pour le moment. Réessayez plus tard.
 core-internal = Une erreur est survenue de notre côté. Réessayez plus tard.
 core-unavailable = Le service est momentanément indisponible. Réessayez plus tard.
 core-timeout = La réponse a pris trop de temps. Réessayez plus tard.

@@ -528,7 +528,7 @@ fn message_id(message: &jetstream::Message) -> Uuid {
 }
 
 /// A dead letter as operators see it.
-#[derive(Clone, Debug, Queryable, serde::Serialize)]
+#[derive(Clone, Debug, Queryable, serde::Serialize, serde::Deserialize)]
 pub struct DeadLetter {
     /// The consumer that could not handle it.
     pub consumer: String,

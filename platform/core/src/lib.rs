@@ -4,6 +4,7 @@
 //! the database pool, the outbox with its relay and consumers, caching, rate limits, mail, translations and the
 //! adapters to GraphQL. It knows no domain beyond the names and payloads of events, and imports no other member.
 
+pub mod ask;
 pub mod cache;
 pub mod clock;
 pub mod config;
@@ -11,9 +12,12 @@ pub mod consumer;
 pub mod context;
 pub mod crypto;
 pub mod database;
+pub mod dead_letters;
 pub mod error;
 pub mod events;
+pub mod export;
 pub mod graphql;
+pub mod heartbeat;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;
@@ -29,6 +33,7 @@ pub mod redis;
 #[cfg(feature = "servers")]
 pub mod servers;
 pub mod service;
+pub mod settings;
 pub mod stored;
 mod tables;
 pub mod telemetry;

@@ -17,6 +17,7 @@ use crate::identity::{InternalKey, Revocations, Verifier};
 use crate::ids::Entropy;
 use crate::mail::Mailer;
 use crate::rate_limit::RateLimiter;
+use crate::settings::Settings;
 
 /// Everything that the services of one process share.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Platform {
     pub verifier: Arc<Verifier>,
     /// Which tokens were revoked, known to every process within a second.
     pub revocations: Revocations,
+    /// What operators set while the platform runs, known to every process within a second.
+    pub settings: Settings,
     /// Where events go and come from.
     pub bus: Bus,
     /// Hot reads.

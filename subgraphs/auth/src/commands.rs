@@ -7,6 +7,9 @@ pub(crate) mod account;
 pub(crate) mod administration;
 pub(crate) mod consent;
 pub(crate) mod deletion;
+pub(crate) mod export;
+pub(crate) mod impersonation;
+pub(crate) mod operators;
 pub(crate) mod partner;
 pub(crate) mod password;
 pub(crate) mod personal_token;
@@ -22,6 +25,7 @@ use coko_core::crypto::{ColumnCipher, token_hash};
 use coko_core::database::{Connection, Pool};
 use coko_core::identity::{Minter, Principal, Revocations, Right};
 use coko_core::rate_limit::{Quota, RateLimiter};
+use coko_core::service::Platform;
 use coko_core::translation::Translations;
 use coko_core::{Code, Error};
 use diesel::QueryResult;
@@ -44,6 +48,7 @@ pub(crate) struct Auth {
     pub minter: Minter,
     pub revocations: Revocations,
     pub limiter: RateLimiter,
+    pub platform: Platform,
     pub providers: Providers,
     pub translations: Translations,
     /// Where links in mails lead, without a trailing slash.

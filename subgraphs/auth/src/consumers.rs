@@ -1,11 +1,14 @@
-//! What auth hears: who follows whom, which decides who sees a profile for followers; and who subscribed, which access tokens say.
+//! What auth hears: who follows whom, which decides who sees a profile for followers; who subscribed, which access tokens say;
+//! and what operators did, which the audit log holds.
 
 use coko_core::consumer::Consumers;
 use coko_core::database::Pool;
+use coko_core::events::admin::OperatorActed;
 use coko_core::events::community::UserFollowed;
 use coko_core::events::payment::{SubscriptionActivated, SubscriptionExpired, SubscriptionRenewed};
 use coko_core::service::Platform;
 
+use crate::commands::operators;
 use crate::store::{followers, subscriptions};
 
 /// The handlers of auth over its database.
@@ -26,5 +29,8 @@ pub fn consumers(platform: &Platform, pool: Pool) -> Consumers {
         })
         .on::<SubscriptionExpired>(|connection, _context, _event, ended| {
             Box::pin(async move { Ok(subscriptions::end(connection, &ended.subscription).await?) })
+        })
+        .on::<OperatorActed>(|connection, _context, event, deed| {
+            Box::pin(async move { Ok(operators::acted(connection, event, deed).await?) })
         })
 }

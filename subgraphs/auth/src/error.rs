@@ -14,6 +14,7 @@ pub(crate) const BOUNDS: &[(&str, usize)] = &[
     ("avatar-max", 500),
     ("days-max", limits::TOKEN_DAYS),
     ("font-max", 40),
+    ("minutes-max", crate::model::IMPERSONATION_MINUTES),
     ("reason-max", limits::REASON),
     ("scopes-max", limits::SCOPES),
     ("slug-max", 40),

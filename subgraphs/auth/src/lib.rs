@@ -5,12 +5,13 @@
 //!
 //! Says: `user.registered`, `user.login`, `user.profile.updated`, `user.role.changed`, `user.suspended`, `user.unsuspended`,
 //! `user.deleted`, `user.export.requested`, `session.revoked`. Hears: `user.followed`,
-//! `subscription.activated`, `subscription.renewed`, `subscription.expired`.
+//! `subscription.activated`, `subscription.renewed`, `subscription.expired`, `operator.acted`.
 
 mod commands;
 pub mod config;
 mod consumers;
 mod error;
+mod exports;
 mod graphql;
 mod hashing;
 mod keys;
@@ -101,6 +102,7 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         minter: Minter::new(signing),
         revocations: platform.revocations.clone(),
         limiter: platform.limiter.clone(),
+        platform: platform.clone(),
         providers: social::Providers::new(http.clone(), &config),
         translations: translations.clone(),
         site_url: site_url.trim_end_matches('/').to_owned(),
@@ -114,7 +116,8 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         translations,
         graphql::loaders(auth.clone()),
     )
-    .merge(keys::route(published));
+    .merge(keys::route(published))
+    .merge(exports::routes(auth.clone()));
     let mut tasks = tasks::tasks(platform, &auth, &texter::Texter::new(http, config.texts));
     tasks.push(
         Relay::new(

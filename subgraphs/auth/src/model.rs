@@ -6,6 +6,7 @@ mod account;
 mod audit;
 mod consent;
 mod contact;
+mod impersonation;
 mod partner;
 mod password;
 mod phone_code;
@@ -22,6 +23,9 @@ pub(crate) use audit::{AuditFilter, NewAuditEntry, Subject};
 pub(crate) use consent::NewConsent;
 pub(crate) use consent::{Consent, ConsentKind};
 pub(crate) use contact::{Email, Phone};
+pub(crate) use impersonation::{
+    Impersonation, MINUTES as IMPERSONATION_MINUTES, impersonation_lifetime, is_staff,
+};
 pub(crate) use partner::{DataExport, is_slug};
 pub(crate) use partner::{Partner, PartnerClient, PartnerToken};
 pub(crate) use password::{MAX as PASSWORD_MAX, MIN as PASSWORD_MIN};

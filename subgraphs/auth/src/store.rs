@@ -2,7 +2,9 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod exports;
 pub(crate) mod followers;
+pub(crate) mod impersonations;
 pub(crate) mod partners;
 pub(crate) mod phones;
 pub(crate) mod privacy;

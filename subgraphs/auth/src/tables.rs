@@ -215,6 +215,31 @@ diesel::table! {
         user_id -> Uuid,
         requested_at -> Timestamptz,
         part -> Jsonb,
+        ready_at -> Nullable<Timestamptz>,
+        asked_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// What the other domains hold of a person who asked.
+    data_export_parts (export_id, domain) {
+        export_id -> Uuid,
+        domain -> Text,
+        part -> Jsonb,
+        received_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Operators who look at the platform as somebody else sees it.
+    impersonations (id) {
+        id -> Uuid,
+        operator_id -> Uuid,
+        user_id -> Uuid,
+        reason -> Text,
+        started_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
     }
 }
 

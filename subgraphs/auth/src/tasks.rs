@@ -1,4 +1,4 @@
-//! Work beside requests: text messages, revocations, deletions, expiry, partitions of the audit log.
+//! Work beside requests: text messages, revocations, copies of data, deletions, expiry, partitions of the audit log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use coko_core::context::CommandContext;
 use coko_core::service::{Platform, Task};
 use time::OffsetDateTime;
 
-use crate::commands::{Auth, deletion};
+use crate::commands::{Auth, deletion, export};
 use crate::store;
 use crate::texter::Texter;
 
@@ -44,7 +44,15 @@ pub(crate) fn tasks(platform: &Platform, auth: &Arc<Auth>, texter: &Texter) -> V
             async move { sweep(&context, &auth).await }
         })
     };
-    vec![texts, revocations, sweep]
+    let exports = {
+        let (auth, platform) = (auth.clone(), platform.clone());
+        Task::every("data exports", Duration::from_secs(2), move || {
+            let auth = auth.clone();
+            let context = CommandContext::system(platform.clock.now(), platform.entropy.clone());
+            async move { export::collect(&context, &auth).await.map(drop) }
+        })
+    };
+    vec![texts, revocations, sweep, exports]
 }
 
 /// Carries out what has fallen due: deletions, the end of unproven registrations, of expired secrets and codes; and makes the
@@ -52,6 +60,7 @@ pub(crate) fn tasks(platform: &Platform, auth: &Arc<Auth>, texter: &Texter) -> V
 pub(crate) async fn sweep(context: &CommandContext, auth: &Auth) -> Result<()> {
     let now = context.now;
     deletion::sweep(context, auth).await?;
+    export::forget_old(context, auth).await?;
     let mut connection = auth.pool.get().await?;
     let waited = time::Duration::hours(auth.config.lifetimes.verification_hours);
     store::accounts::remove_unproven(&mut connection, now - waited).await?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use coko_core::consumer::{Consumers, HandlerError};
 use coko_core::database::Pool;
+use coko_core::events::auth::UserDeleted;
 use coko_core::events::catalog::{BookPublished, BookUpdated, BookWithdrawn};
 use coko_core::events::community::{ReviewPosted, ReviewRemoved, ReviewUpdated};
 use coko_core::events::file::{BookDownloaded, FileProcessed};
@@ -51,6 +52,9 @@ pub(crate) fn consumers(platform: &Platform, pool: Pool, catalog: &Arc<Catalog>)
                     })
             }
             .boxed()
+        })
+        .on::<UserDeleted>(|connection, _, _, event| {
+            async move { Ok(readers::forget(connection, event.user_id).await?) }.boxed()
         })
         .on::<BookPublished>(move |_, _, _, event| follow(&published, event.book.book_id))
         .on::<BookUpdated>(move |_, _, _, event| follow(&updated, event.book.book_id))

@@ -5,7 +5,7 @@
 //! `GET /opds` (OPDS 2.0) and `GET /covers/…` (generated covers).
 //!
 //! Says: `book.published`, `book.updated`, `book.withdrawn`. Hears: `publication.published`, `review.posted`,
-//! `review.updated`, `review.removed`, `file.processed`, `book.downloaded`, and its own events for a search engine and
+//! `review.updated`, `review.removed`, `file.processed`, `book.downloaded`, `user.deleted`, and its own events for a search engine and
 //! caches outside the database.
 
 mod commands;
@@ -28,12 +28,14 @@ use coko_core::Error;
 use coko_core::cache::Cache;
 use coko_core::consumer::Consumers;
 use coko_core::database::Pool;
+use coko_core::export;
 use coko_core::locale::Locale;
 use coko_core::outbox::Relay;
 use coko_core::paging::{Direction, Page, Slice};
 use coko_core::service::{Platform, Service};
 use coko_core::translation::{TranslationError, Translations};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use futures::FutureExt as _;
 
 pub use commands::sample::seed_sample;
 pub use config::Config;
@@ -264,6 +266,12 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         .task(),
     ];
     tasks.extend(consumers::consumers(platform, pool.clone(), &catalog).tasks());
+    tasks.push(export::task(
+        platform,
+        NAME,
+        pool.clone(),
+        |connection, user| async move { Ok(store::exports::of(connection, user).await?) }.boxed(),
+    ));
     Ok(Service {
         name: NAME,
         sdl: sdl(),

@@ -4,6 +4,7 @@ pub(crate) mod authors;
 pub(crate) mod books;
 pub(crate) mod categories;
 pub(crate) mod documents;
+pub(crate) mod exports;
 pub(crate) mod imports;
 pub(crate) mod publishers;
 pub(crate) mod ranking;

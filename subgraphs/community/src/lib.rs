@@ -7,8 +7,8 @@
 //!
 //! Trust is computed from what an account did (`model::trust`), and decides how much it may write and what its reports weigh.
 //!
-//! Says: `review.posted`, `review.updated`, `review.removed`, `post.created`, `content.reported`, `content.moderated`,
-//! `user.followed`. Hears: `reading.progressed`, `user.profile.updated` (who may see whom someone follows), `user.suspended`,
+//! Says: `review.posted`, `review.updated`, `review.removed`, `post.created`, `content.reported`, `content.appealed`,
+//! `content.moderated`, `user.followed`. Hears: `reading.progressed`, `user.profile.updated` (who may see whom someone follows), `user.suspended`,
 //! `user.unsuspended`, `user.deleted`.
 
 mod commands;
@@ -25,11 +25,13 @@ use std::sync::Arc;
 
 use coko_core::consumer::Consumers;
 use coko_core::database::Pool;
+use coko_core::export;
 use coko_core::locale::Locale;
 use coko_core::outbox::Relay;
 use coko_core::service::{Platform, Service};
 use coko_core::translation::{TranslationError, Translations};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use futures::FutureExt as _;
 
 pub use config::Config;
 pub use error::BuildError;
@@ -96,6 +98,12 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         .task(),
     );
     tasks.extend(consumers::consumers(platform, pool.clone()).tasks());
+    tasks.push(export::task(
+        platform,
+        NAME,
+        pool.clone(),
+        |connection, user| async move { Ok(store::exports::of(connection, user).await?) }.boxed(),
+    ));
     Ok(Service {
         name: NAME,
         sdl: sdl(),

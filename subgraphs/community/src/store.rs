@@ -4,6 +4,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod clubs;
+pub(crate) mod exports;
 pub(crate) mod forums;
 pub(crate) mod gatherings;
 pub(crate) mod members;

@@ -27,6 +27,7 @@ use coko_core::clock::Clock;
 use coko_core::consumer::Consumers;
 use coko_core::context::CommandContext;
 use coko_core::database::Pool;
+use coko_core::export;
 use coko_core::identity::{InternalKey, Verifier};
 use coko_core::ids::Entropy;
 use coko_core::locale::Locale;
@@ -35,6 +36,7 @@ use coko_core::rate_limit::RateLimiter;
 use coko_core::service::{Platform, Service};
 use coko_core::translation::{TranslationError, Translations};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use futures::FutureExt as _;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -154,6 +156,12 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
     );
     let mut tasks = vec![relay.task()];
     tasks.extend(consumers::consumers(platform, pool.clone()).tasks());
+    tasks.push(export::task(
+        platform,
+        NAME,
+        pool.clone(),
+        |connection, user| async move { Ok(store::exports::of(connection, user).await?) }.boxed(),
+    ));
     tasks.extend(tasks::tasks(&files));
     Ok(Service {
         name: NAME,

@@ -1,5 +1,6 @@
 //! Every query of file; a connection in, models out. Nothing else speaks SQL.
 
+pub(crate) mod exports;
 pub(crate) mod files;
 pub(crate) mod grants;
 pub(crate) mod jobs;

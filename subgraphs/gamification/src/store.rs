@@ -3,6 +3,7 @@
 pub(crate) mod achievements;
 pub(crate) mod boards;
 pub(crate) mod challenges;
+pub(crate) mod exports;
 pub(crate) mod facts;
 pub(crate) mod follows;
 pub(crate) mod ledger;

@@ -1,7 +1,8 @@
-//! What payment hears: prices and publication from catalog, grants from reading, departures from auth.
+//! What payment hears: prices and publication from catalog, grants from reading, departures from auth, operators from admin.
 
 use coko_core::consumer::Consumers;
 use coko_core::database::Pool;
+use coko_core::events::admin::ReconciliationRequested;
 use coko_core::events::auth::UserDeleted;
 use coko_core::events::catalog::{BookPublished, BookUpdated, BookWithdrawn};
 use coko_core::events::reading::{EntitlementGranted, EntitlementRefused, EntitlementRevoked};
@@ -39,5 +40,8 @@ pub(crate) fn consumers(platform: &Platform, pool: Pool) -> Consumers {
         })
         .on::<UserDeleted>(|connection, _, _, event| {
             async move { Ok(told::forget(connection, event.user_id).await?) }.boxed()
+        })
+        .on::<ReconciliationRequested>(|connection, _, _, event| {
+            async move { Ok(told::reconcile(connection, &event).await?) }.boxed()
         })
 }

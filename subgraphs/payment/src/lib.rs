@@ -6,10 +6,10 @@
 //! A purchase is a saga: order and attempt are kept, the provider is called, the provider's confirmation is the pivot
 //! (`book.purchased`), and from there it goes forward until reading grants or refuses. Timers live in the database.
 //!
-//! Says: `order.created`, `payment.succeeded`, `payment.failed`, `book.purchased`, `order.refunded`,
+//! Says: `order.created`, `payment.succeeded`, `payment.failed`, `payment.compared`, `book.purchased`, `order.refunded`,
 //! `subscription.activated`, `subscription.renewed`, `subscription.expired`, `subscription.cancelled`. Hears:
 //! `book.published`, `book.updated`, `book.withdrawn`, `entitlement.granted`, `entitlement.refused`,
-//! `entitlement.revoked`, `user.deleted`.
+//! `entitlement.revoked`, `user.deleted`, `reconciliation.requested`.
 
 mod commands;
 pub mod config;
@@ -31,11 +31,13 @@ use std::sync::Arc;
 use coko_core::consumer::Consumers;
 use coko_core::crypto::ColumnCipher;
 use coko_core::database::Pool;
+use coko_core::export;
 use coko_core::locale::Locale;
 use coko_core::outbox::Relay;
 use coko_core::service::{Platform, Service};
 use coko_core::translation::{TranslationError, Translations};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use futures::FutureExt as _;
 use tokio::sync::Semaphore;
 
 pub use config::Config;
@@ -125,6 +127,12 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         .task(),
     );
     tasks.extend(consumers::consumers(platform, pool.clone()).tasks());
+    tasks.push(export::task(
+        platform,
+        NAME,
+        pool.clone(),
+        |connection, user| async move { Ok(store::exports::of(connection, user).await?) }.boxed(),
+    ));
     Ok(Service {
         name: NAME,
         sdl: sdl(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod books;
+pub(crate) mod exports;
 pub(crate) mod invoices;
 mod lease;
 pub(crate) mod ledger;

@@ -5,6 +5,7 @@ pub(crate) mod books;
 pub(crate) mod clamps;
 pub(crate) mod days;
 pub(crate) mod entitlements;
+pub(crate) mod exports;
 pub(crate) mod items;
 pub(crate) mod licenses;
 pub(crate) mod progress;

@@ -144,3 +144,133 @@ fn models_do_no_input_or_output() {
         }
     }
 }
+
+/// Events that nobody hears yet, and why they are said all the same. What is heard has no line here.
+const UNHEARD: &[(&str, &str)] = &[
+    (
+        "auth::SessionRevoked",
+        "verifiers learn of it faster by the broker's bucket; the event is the history of it",
+    ),
+    (
+        "auth::UserExportRequested",
+        "the parts are asked for; the event is the history of it",
+    ),
+    (
+        "auth::UserRoleChanged",
+        "tokens carry roles; the event is for whoever must tell the person",
+    ),
+    (
+        "file::FileRejected",
+        "the owner sees the reason with the file; the event is for whoever must tell the person",
+    ),
+    (
+        "gamification::BadgeAwarded",
+        "for whoever must tell the person",
+    ),
+    (
+        "gamification::ChallengeCompleted",
+        "for whoever must tell the person",
+    ),
+    (
+        "gamification::LevelReached",
+        "for whoever must tell the person",
+    ),
+    (
+        "payment::SubscriptionCancelled",
+        "nothing ends before its period does; the event is for whoever must tell the person",
+    ),
+    (
+        "reading::AnnotationShared",
+        "for whoever shows what others share",
+    ),
+    (
+        "router::CachePurged",
+        "routers hear it of each other, outside the consumers",
+    ),
+];
+
+/// Every source that is not a test's, and neither declares nor documents events.
+fn listening_sources() -> String {
+    let mut text: String = subgraph_sources()
+        .into_iter()
+        .map(|(_, _, text)| text)
+        .collect();
+    for file in ["live.rs", "invalidation.rs"] {
+        let path = root().join("platform/coko/src").join(file);
+        let source = fs::read_to_string(path).unwrap();
+        text.push_str(source.split("[cfg(test)]").next().unwrap_or_default());
+    }
+    text
+}
+
+/// `domain::Type` of every event of the catalogue.
+fn events() -> Vec<String> {
+    let path = root().join("platform/core/src/events/mod.rs");
+    let source = fs::read_to_string(path).unwrap();
+    let described = source.split("describe::<").skip(1);
+    described
+        .filter_map(|rest| rest.split_once('>'))
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| name.contains("::"))
+        .collect()
+}
+
+#[test]
+fn every_event_is_said_and_heard_or_says_why_not() {
+    let sources = listening_sources();
+    let events = events();
+    assert!(events.len() > 40, "{events:?}");
+    for event in &events {
+        let (domain, name) = event.split_once("::").unwrap();
+        let heard = ["on", "of", "of_book", "event"]
+            .iter()
+            .any(|call| sources.contains(&format!("{call}::<{name}>")));
+        let excused = UNHEARD.iter().any(|(known, _)| known == event);
+        assert!(
+            heard || excused,
+            "nobody hears {event}: add a consumer, or a line here that says why not"
+        );
+        assert!(
+            !(heard && excused),
+            "{event} is heard: take its line out of UNHEARD"
+        );
+        // What a domain that is not written yet will say has a payload before it has a speaker.
+        let domain_is_there = root().join("subgraphs").join(domain).is_dir();
+        let said = sources.contains(&format!("{name} {{")) || sources.contains(&format!("{name}("));
+        assert!(said || !domain_is_there, "nobody says {event}");
+    }
+    for (known, _) in UNHEARD {
+        assert!(
+            events.iter().any(|event| event == known),
+            "{known} is no event"
+        );
+    }
+}
+
+/// Whoever holds something of people says it when they ask, and forgets it when they leave.
+#[test]
+fn every_domain_exports_and_forgets_people() {
+    /// Domains that hold nothing of anybody: none so far.
+    const EXEMPT: &[&str] = &[];
+    let mut domains: BTreeMap<String, String> = BTreeMap::new();
+    for (subgraph, _, text) in subgraph_sources() {
+        domains.entry(subgraph).or_default().push_str(&text);
+    }
+    for (domain, text) in domains {
+        if domain == "auth" || EXEMPT.contains(&domain.as_str()) {
+            continue;
+        }
+        assert!(
+            text.contains("on::<UserDeleted>"),
+            "{domain} does not hear that people leave"
+        );
+        assert!(
+            text.contains("export::task("),
+            "{domain} has no part in copies of one's data"
+        );
+        assert!(
+            coko_core::export::DOMAINS.contains(&domain.as_str()),
+            "{domain} is not among coko_core::export::DOMAINS"
+        );
+    }
+}

@@ -5,7 +5,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod admin;
 mod architecture;
+mod authorisation;
 mod caching;
 mod faults;
 mod following;

@@ -7,6 +7,7 @@ mod config;
 mod dictionaries;
 mod doctor;
 mod down;
+mod event_page;
 mod events;
 mod health;
 mod import;

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use coko_core::events;
 use serde_json::json;
 
+use super::event_page;
 use super::operations::{document, sha256};
 use super::plan::read;
 use super::{FOUND, Global};
@@ -28,6 +29,10 @@ pub(super) fn run(global: &Global, args: &SchemaArgs) -> anyhow::Result<ExitCode
     };
     let mut contracts = below(&args.dir, contracts(&args.dir)?);
     contracts.extend(below(&args.docs, reference()?));
+    contracts.push((
+        args.guide.join("events.md"),
+        event_page::page(&events::catalogue()?),
+    ));
     let stale: Vec<String> = contracts
         .iter()
         .filter(|(path, text)| std::fs::read_to_string(path).ok().as_ref() != Some(text))

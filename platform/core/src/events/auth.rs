@@ -266,7 +266,8 @@ impl Payload for SessionRevoked {
     }
 }
 
-/// A person asks for everything we hold about them: `user.export.requested`; every domain adds its part.
+/// A person asks for everything we hold about them: `user.export.requested`. What the domains hold is asked of them
+/// ([`crate::export`]), as it must not be kept in the history of events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserExportRequested {
     /// The request.

@@ -283,3 +283,39 @@ impl Payload for ContentModerated {
         }
     }
 }
+
+/// An author appealed against a removal, and the case waits for a moderator again: `content.appealed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentAppealed {
+    /// The case.
+    pub case_id: Uuid,
+    /// `POST` or `REVIEW`.
+    pub kind: String,
+    /// The post or review.
+    pub content_id: Uuid,
+    /// Who wrote it.
+    pub author_id: Uuid,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+impl Payload for ContentAppealed {
+    const DOMAIN: &'static str = "community";
+    const TYPE: &'static str = "content.appealed";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.case_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            case_id: SAMPLE_CASE,
+            kind: "POST".to_owned(),
+            content_id: SAMPLE_POST,
+            author_id: SAMPLE_USER,
+            at: datetime!(2026-01-23 18:00 UTC),
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! Payloads live here because they are contracts between domains that never import each other. A consumer tolerates
 //! unknown fields; a breaking change is a new version beside the old one.
 
+pub mod admin;
 pub mod auth;
 pub mod catalog;
 pub mod community;
@@ -157,6 +158,8 @@ pub struct Described {
     pub kind: &'static str,
     /// The payload's version.
     pub version: u16,
+    /// Whether it is kept for a short while only.
+    pub transient: bool,
     /// [`Payload::sample`] as JSON.
     pub sample: serde_json::Value,
 }
@@ -170,6 +173,7 @@ pub fn describe<P: Payload>() -> Result<Described, serde_json::Error> {
         domain: P::DOMAIN,
         kind: P::TYPE,
         version: P::VERSION,
+        transient: P::TRANSIENT,
         sample: serde_json::to_value(P::sample())?,
     })
 }
@@ -180,6 +184,8 @@ pub fn describe<P: Payload>() -> Result<Described, serde_json::Error> {
 /// When a sample cannot be written as JSON.
 pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
     Ok(vec![
+        describe::<admin::OperatorActed>()?,
+        describe::<admin::ReconciliationRequested>()?,
         describe::<auth::SessionRevoked>()?,
         describe::<auth::UserDeleted>()?,
         describe::<auth::UserExportRequested>()?,
@@ -192,6 +198,7 @@ pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
         describe::<catalog::BookPublished>()?,
         describe::<catalog::BookUpdated>()?,
         describe::<catalog::BookWithdrawn>()?,
+        describe::<community::ContentAppealed>()?,
         describe::<community::ContentModerated>()?,
         describe::<community::ContentReported>()?,
         describe::<community::PostCreated>()?,
@@ -209,6 +216,7 @@ pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
         describe::<payment::BookPurchased>()?,
         describe::<payment::OrderCreated>()?,
         describe::<payment::OrderRefunded>()?,
+        describe::<payment::PaymentCompared>()?,
         describe::<payment::PaymentFailed>()?,
         describe::<payment::PaymentSucceeded>()?,
         describe::<payment::SubscriptionActivated>()?,

@@ -134,6 +134,46 @@ impl Payload for PaymentFailed {
     }
 }
 
+/// A settled payment was compared with the provider's books: `payment.compared`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentCompared {
+    /// The attempt to pay.
+    pub attempt_id: Uuid,
+    /// The order.
+    pub order_id: Uuid,
+    /// `WAVE`, `ORANGE_MONEY`, `STRIPE` or `PAYPAL`.
+    pub provider: String,
+    /// `AGREES`, `MISSED_HERE` (it was paid and we did not know; it is taken in now) or `MISSING_THERE` (our ledger holds what the
+    /// provider does not).
+    pub outcome: String,
+    /// What the provider was asked to take.
+    pub charged: Money,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub compared_at: OffsetDateTime,
+}
+
+impl Payload for PaymentCompared {
+    const DOMAIN: &'static str = "payment";
+    const TYPE: &'static str = "payment.compared";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.order_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            attempt_id: SAMPLE_ATTEMPT,
+            order_id: SAMPLE_ORDER,
+            provider: "WAVE".to_owned(),
+            outcome: "MISSED_HERE".to_owned(),
+            charged: Money::new(2500, Currency::Xof),
+            compared_at: datetime!(2026-02-01 10:30 UTC),
+        }
+    }
+}
+
 /// A book was paid for, and its buyer is to be entitled to it; said again until it is granted or refused: `book.purchased`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookPurchased {

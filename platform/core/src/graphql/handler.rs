@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::identity::{ENVELOPE_HEADER, Envelope, OperationKind, RequestFacts, Viewer};
 use crate::locale::Locale;
 use crate::service::Platform;
+use crate::settings;
 use crate::telemetry::{self, RequestMeters};
 use crate::translation::Translations;
 
@@ -169,6 +170,12 @@ where
             context.request_id = envelope.request_id;
             context.address = envelope.address;
         }
+        if self.is_read_only() && kind_of(&mut request) == Some(OperationKind::Mutation) {
+            let error = Error::new(crate::Code::DownstreamUnavailable, "core-read-only");
+            let response = errors::whole(&error, &context, &self.translations);
+            // The subgraph is well, and must not look to its callers as if it were not.
+            return Err(Box::new((StatusCode::OK, response)));
+        }
         let request = (self.loaders)(request, &context)
             .data(context.clone())
             .data(self.translations.clone());
@@ -193,6 +200,12 @@ where
         }
         errors::finish(&mut response, self.service, context, &self.translations);
         (StatusCode::OK, response)
+    }
+
+    /// Whether operators had mutations refused here for now.
+    fn is_read_only(&self) -> bool {
+        !["auth", "admin"].contains(&self.service)
+            && self.platform.settings.is_on(settings::READ_ONLY, None)
     }
 
     /// The answers as they come, as server-sent events (graphql-sse, distinct connections mode): one for a query or a

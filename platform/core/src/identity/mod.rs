@@ -15,7 +15,7 @@ mod viewer;
 pub use envelope::{ENVELOPE_HEADER, Envelope, InternalKey};
 pub use keys::{KeyError, KeySet, PublishedKey, RootKey};
 pub use mint::{MintError, Minted, Minter, PartnerGrant, UserGrant};
-pub use narrow::narrow;
+pub use narrow::{narrow, read_only};
 pub use revocation::{Revocations, client_key, session_key};
 pub use rights::{Right, RightError, RightSet};
 pub use verifier::{OperationKind, RequestFacts, Verifier};

@@ -8,6 +8,17 @@ use time::OffsetDateTime;
 
 use super::mint::{MintError, text};
 
+/// `token` narrowed to reading: it runs queries, but neither mutations nor subscriptions, and nothing outside GraphQL.
+///
+/// # Errors
+/// When the token is malformed or was sealed against narrowing.
+pub fn read_only(token: &str) -> Result<String, MintError> {
+    let block = BlockBuilder::new().code("check if operation_kind(\"query\")")?;
+    Ok(UnverifiedBiscuit::from_base64(token)?
+        .append(block)?
+        .to_base64()?)
+}
+
 /// `token` narrowed to `action` on `resource` until `until`. Verifiers that ask for the same in their
 /// [`super::RequestFacts`] accept it; nobody accepts it for an operation.
 ///

@@ -17,6 +17,7 @@ use crate::ids::Entropy;
 use crate::mail::Mailer;
 use crate::rate_limit::RateLimiter;
 use crate::service::{Bus, Platform, Recording};
+use crate::settings::Settings;
 
 /// The key of every test platform, so that a token minted in one verifies in another.
 const SEED: [u8; 32] = [42; 32];
@@ -90,6 +91,7 @@ impl TestPlatform {
             environment: Environment::Development,
             verifier: Arc::new(Verifier::new(keys, revocations.clone(), clock.clone())),
             revocations,
+            settings: Settings::new(&bus),
             cache: Cache::new(16 << 20, None, &bus),
             limiter: RateLimiter::new(clock.clone(), None),
             redis: None,

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::session::end;
-use super::{Auth, audit, compact, personal_token};
+use super::{Auth, audit, compact, impersonation, personal_token};
 use crate::error::{
     GrantRoleErrorCode, RevokeRoleErrorCode, SuspendUserErrorCode, UnsuspendUserErrorCode, limits,
 };
@@ -94,6 +94,7 @@ pub(crate) async fn revoke_role(
                 )
                 .await?;
                 end_excessive_tokens(context, connection, user).await?;
+                impersonation::end_of(context, connection, user).await?;
             }
             Ok(account)
         })
@@ -212,6 +213,7 @@ pub(crate) async fn suspend(
             )
             .await?;
             personal_token::end(context, connection, user, None).await?;
+            impersonation::end_of(context, connection, user).await?;
             let values = Some(json!({ "reason": reason }));
             audit(
                 connection,

@@ -73,8 +73,8 @@ pub(crate) async fn set(
         .await
 }
 
-/// Records a request for a copy of everything we hold about the account that asks, with auth's own part; the other domains
-/// add theirs when they hear of it.
+/// Records a request for a copy of everything we hold about the account that asks, with auth's own part; a task asks the other
+/// domains for theirs.
 pub(crate) async fn request_export(
     context: &CommandContext,
     auth: &Auth,
@@ -96,6 +96,7 @@ pub(crate) async fn request_export(
                 user_id: user,
                 requested_at: context.now,
                 part: own_part(context, auth, connection, user).await?,
+                ready_at: None,
             };
             store::privacy::insert_export(connection, &export).await?;
             audit(

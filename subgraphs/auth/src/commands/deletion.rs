@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::administration::ADMIN;
 use super::session::end;
-use super::{Auth, audit, personal_token, require_session};
+use super::{Auth, audit, impersonation, personal_token, require_session};
 use crate::error::DeleteAccountErrorCode;
 use crate::letters::{self, Content};
 use crate::model::{Account, Change, RevokeReason, Subject, prepare_password};
@@ -84,6 +84,7 @@ pub(crate) async fn request(
             )
             .await?;
             personal_token::end(context, connection, account.id, None).await?;
+            impersonation::end_of(context, connection, account.id).await?;
             audit(
                 connection,
                 context,

@@ -373,3 +373,27 @@ refusal! {
         Duplicate => "auth-consent-duplicate",
     }
 }
+
+refusal! {
+    /// Why `impersonateUser` was refused.
+    ImpersonateUserError, ImpersonateUserErrorCode {
+        /// There is no such account.
+        UserNotFound => "auth-user-not-found",
+        /// It is your own account.
+        OwnAccount => "auth-own-account",
+        /// The account looks after others: only ordinary accounts are impersonated.
+        Staff => "auth-impersonate-staff",
+        /// Empty, longer than 500 characters, or with control characters.
+        ReasonInvalid => "auth-reason-invalid",
+        /// Not 1 to 30.
+        MinutesInvalid => "auth-minutes-invalid",
+    }
+}
+
+refusal! {
+    /// Why `endImpersonation` was refused.
+    EndImpersonationError, EndImpersonationErrorCode {
+        /// There is no such impersonation, or it has ended.
+        NotFound => "auth-impersonation-not-found",
+    }
+}

@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod impersonation;
 mod operators;
 mod partners;
 mod privacy;
@@ -26,6 +27,7 @@ pub(crate) struct Mutation(
     account::AccountMutation,
     privacy::PrivacyMutation,
     operators::OperatorMutation,
+    impersonation::ImpersonationMutation,
     partners::PartnerMutation,
 );
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::entity::User;
 use super::types::{
-    AuditEntryType, AuditFilterInput, ConsentType, DataExportType, PartnerType,
+    AuditEntryType, AuditFilterInput, ConsentType, DataExportType, ImpersonationType, PartnerType,
     PersonalAccessTokenType, RoleType, SessionType, UserFilterInput,
 };
 use crate::commands::Auth;
@@ -190,6 +190,28 @@ impl Query {
             Slice::new(&page, rows),
             key,
             AuditEntryType::from,
+        ))
+    }
+
+    /// Who looked at the platform as somebody else, newest first. Requires `system:audit`.
+    async fn impersonations(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<String, ImpersonationType>> {
+        context.viewer().require("system", "audit")?;
+        let page = PageArgs::new(first, after, last, before).page("impersonations")?;
+        let mut database = auth(context).pool.get().await?;
+        let rows = store::impersonations::page(&mut database, &page).await?;
+        let key = |row: &crate::model::Impersonation| (micros(row.started_at), row.id);
+        Ok(connection(
+            "impersonations",
+            Slice::new(&page, rows),
+            key,
+            ImpersonationType,
         ))
     }
 

@@ -1,10 +1,14 @@
 //! GraphQL's view of what is not an entity.
 
 mod audit;
+mod impersonation;
 mod partners;
 
 pub(crate) use audit::{AuditEntryType, AuditFilterInput};
+pub(crate) use impersonation::ImpersonationType;
 pub(crate) use partners::{PartnerClientType, PartnerTokenType, PartnerType};
+
+use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Json, Object, SimpleObject};
 use coko_core::graphql::RequestExt as _;
@@ -12,6 +16,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::commands::session::SignedIn;
+use crate::commands::{Auth, export};
 use crate::model::{Consent, DataExport, PersonalAccessToken, Preferences, Session, UserFilter};
 
 /// Who sees a profile beyond its display name.
@@ -249,24 +254,45 @@ impl From<Consent> for ConsentType {
 }
 
 /// A request for a copy of one's data.
-#[derive(SimpleObject)]
-#[graphql(name = "DataExport")]
-pub(crate) struct DataExportType {
+pub(crate) struct DataExportType(DataExport);
+
+/// A request for a copy of one's data.
+#[Object(name = "DataExport")]
+impl DataExportType {
     /// Identifies the request.
-    id: ID,
+    async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
     /// When it was made.
-    requested_at: OffsetDateTime,
-    /// What auth holds: profile, sessions, tokens, consents, identities. The other domains add their parts to the archive.
-    account: Json<Value>,
+    async fn requested_at(&self) -> OffsetDateTime {
+        self.0.requested_at
+    }
+
+    /// When every domain had added its part; null until then, which takes seconds to minutes.
+    async fn ready_at(&self) -> Option<OffsetDateTime> {
+        self.0.ready_at
+    }
+
+    /// Where the whole copy is fetched as JSON, for ten minutes; ask again for a new address. Null until it is ready, and for
+    /// tokens that were narrowed.
+    async fn download_url(&self, context: &Context<'_>) -> Option<String> {
+        if context.viewer().attenuated {
+            return None;
+        }
+        let auth = context.data_unchecked::<Arc<Auth>>();
+        export::address(context.command(), auth, &self.0)
+    }
+
+    /// What auth holds: profile, sessions, tokens, consents, identities. The other domains add their parts to the whole copy.
+    async fn account(&self) -> Json<Value> {
+        Json(self.0.part.clone())
+    }
 }
 
 impl From<DataExport> for DataExportType {
     fn from(export: DataExport) -> Self {
-        Self {
-            id: export.id.into(),
-            requested_at: export.requested_at,
-            account: Json(export.part),
-        }
+        Self(export)
     }
 }
 

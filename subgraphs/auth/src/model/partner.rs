@@ -79,6 +79,8 @@ pub(crate) struct DataExport {
     pub user_id: Uuid,
     pub requested_at: OffsetDateTime,
     pub part: Value,
+    /// When every domain had answered.
+    pub ready_at: Option<OffsetDateTime>,
 }
 
 #[cfg(test)]

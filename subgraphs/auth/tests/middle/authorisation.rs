@@ -22,6 +22,7 @@ const MATRIX: &[Row] = &[
     ("query consentHistory", [WHO, OK, OK, OK, WHO]),
     ("query dataExports", [WHO, OK, OK, OK, WHO]),
     ("query auditLog", [WHO, NO, NO, OK, NO]),
+    ("query impersonations", [WHO, NO, NO, OK, NO]),
     ("query partners", [WHO, NO, NO, OK, NO]),
     ("query partner", [WHO, NO, NO, OK, NO]),
     ("mutation register", [OK, OK, OK, OK, OK]),
@@ -47,6 +48,8 @@ const MATRIX: &[Row] = &[
     ("mutation revokeRole", [WHO, NO, NO, OK, NO]),
     ("mutation suspendUser", [WHO, NO, NO, OK, NO]),
     ("mutation unsuspendUser", [WHO, NO, NO, OK, NO]),
+    ("mutation impersonateUser", [WHO, NO, NO, OK, NO]),
+    ("mutation endImpersonation", [WHO, NO, NO, OK, NO]),
     ("mutation createPartner", [WHO, NO, NO, OK, NO]),
     ("mutation createPartnerClient", [WHO, NO, NO, OK, NO]),
     ("mutation mintPartnerToken", [WHO, NO, NO, OK, NO]),
@@ -66,7 +69,7 @@ fn document(operation: &str, caller: usize) -> String {
     let body = match field {
         "me" => "me { id }".to_owned(),
         "user" => format!("user(id: \"{nothing}\") {{ id }}"),
-        "users" | "sessions" | "consentHistory" | "auditLog" | "partners" => {
+        "users" | "sessions" | "consentHistory" | "auditLog" | "impersonations" | "partners" => {
             format!("{field} {page}")
         }
         "roles" | "personalAccessTokens" | "consents" | "dataExports" => {
@@ -97,7 +100,10 @@ fn document(operation: &str, caller: usize) -> String {
                 "completeSocialSignIn" => {
                     "state: \"x\", code: \"x\", consents: { tracking: true }".to_owned()
                 }
-                "revokeSession" | "revokePersonalAccessToken" | "revokePartnerToken" => {
+                "revokeSession"
+                | "revokePersonalAccessToken"
+                | "revokePartnerToken"
+                | "endImpersonation" => {
                     format!("id: \"{nothing}\"")
                 }
                 "changePassword" => {
@@ -109,7 +115,9 @@ fn document(operation: &str, caller: usize) -> String {
                 }
                 "setConsents" => "consents: []".to_owned(),
                 "grantRole" | "revokeRole" => format!("userId: \"{nothing}\", role: \"author\""),
-                "suspendUser" => format!("userId: \"{nothing}\", reason: \"x\""),
+                "suspendUser" | "impersonateUser" => {
+                    format!("userId: \"{nothing}\", reason: \"x\"")
+                }
                 "unsuspendUser" => format!("userId: \"{nothing}\""),
                 "createPartner" => "slug: \"!\", name: \"x\", contact: \"a@b.co\"".to_owned(),
                 "createPartnerClient" => {

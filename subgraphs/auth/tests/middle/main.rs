@@ -9,6 +9,8 @@ mod bench;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod impersonation;
+#[cfg(test)]
 mod operators;
 #[cfg(test)]
 mod partners;

@@ -58,6 +58,11 @@ pub(crate) async fn downloaded(connection: &mut Connection, book: Uuid) -> Query
     reviews::add_downloads(connection, book, 1).await
 }
 
+/// Forgets someone who left: houses have them no more. What they made keeps an id that names nobody.
+pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResult<()> {
+    store::publishers::forget(connection, user).await
+}
+
 /// Takes over what the file service made of a book's file, cover or sample.
 pub(crate) async fn file_processed(
     connection: &mut Connection,

@@ -177,6 +177,18 @@ pub(crate) async fn set_members(
         .map(drop)
 }
 
+/// Takes someone out of every house: as a member, and as the one who answers for it.
+pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResult<()> {
+    diesel::delete(publisher_members::table.filter(publisher_members::user_id.eq(user)))
+        .execute(connection)
+        .await?;
+    diesel::update(publishers::table.filter(publishers::owner_user_id.eq(user)))
+        .set(publishers::owner_user_id.eq(None::<Uuid>))
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 /// The accounts that belong to the house beside its owner.
 pub(crate) async fn members(
     connection: &mut Connection,

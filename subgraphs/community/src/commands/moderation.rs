@@ -2,7 +2,7 @@
 
 use coko_core::context::CommandContext;
 use coko_core::database::Connection;
-use coko_core::events::community::ContentModerated;
+use coko_core::events::community::{ContentAppealed, ContentModerated};
 use coko_core::graphql::{Failure, Outcome};
 use coko_core::{Error, Result, outbox, text};
 use diesel_async::AsyncConnection as _;
@@ -134,6 +134,14 @@ pub(crate) async fn appeal(
             case.appeal = Some(why.clone());
             case.appealed_at = Some(context.now);
             store::cases::update(connection, &case).await?;
+            let event = ContentAppealed {
+                case_id: case.id,
+                kind: case.kind.as_str().to_owned(),
+                content_id: case.content_id,
+                author_id: case.author_id,
+                at: context.now,
+            };
+            outbox::enqueue(connection, context, &event).await?;
             metrics::counter!("community_appeals_total").increment(1);
             Ok::<_, Failure<Code>>(case.id)
         })

@@ -5,8 +5,10 @@ use async_graphql::{Context, ID, Object};
 use coko_core::Result;
 
 use super::key;
-use super::loader::{Clubs, Gatherings, Posts, Reviews, Topics};
-use super::types::{BookType, ClubType, EventType, PostType, ReviewType, TopicType, UserType};
+use super::loader::{Cases, Clubs, Gatherings, Posts, Reviews, Topics};
+use super::types::{
+    BookType, CaseType, ClubType, EventType, PostType, ReviewType, TopicType, UserType,
+};
 
 /// Entity resolvers.
 #[derive(Default)]
@@ -41,6 +43,16 @@ impl EntityQuery {
     async fn post_entity(&self, context: &Context<'_>, id: ID) -> Result<Option<PostType>> {
         let loader = context.data_unchecked::<DataLoader<Posts>>();
         Ok(loader.load_one(key(&id)).await?.map(PostType::from))
+    }
+
+    #[graphql(entity)]
+    async fn moderation_case_entity(
+        &self,
+        context: &Context<'_>,
+        id: ID,
+    ) -> Result<Option<CaseType>> {
+        let loader = context.data_unchecked::<DataLoader<Cases>>();
+        Ok(loader.load_one(key(&id)).await?.map(CaseType))
     }
 
     #[graphql(entity)]

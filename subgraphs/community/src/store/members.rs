@@ -143,8 +143,8 @@ pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResu
         "UPDATE clubs SET member_count = member_count - 1
             WHERE id IN (SELECT club_id FROM club_members WHERE user_id = $1 AND role <> 'APPLICANT')",
         "DELETE FROM club_members WHERE user_id = $1",
-        "UPDATE clubs SET disbanded = true WHERE owner_id = $1",
-        "UPDATE gatherings SET cancelled = true WHERE host_id = $1",
+        "UPDATE clubs SET disbanded = true, description = '', description_html = '' WHERE owner_id = $1",
+        "UPDATE gatherings SET cancelled = true, description = '', description_html = '' WHERE host_id = $1",
         "UPDATE reports SET note = NULL WHERE reporter_id = $1",
         "UPDATE cases SET appeal = NULL WHERE author_id = $1",
     ] {

@@ -1,7 +1,8 @@
 //! Timers that have run out: attempts whose notice never came, orders that expire or wait for their grant, books to compare.
 
-use coko_core::Result;
 use coko_core::context::CommandContext;
+use coko_core::events::payment::PaymentCompared;
+use coko_core::{Result, outbox};
 use diesel_async::AsyncConnection as _;
 use futures::TryStreamExt as _;
 use time::Duration;
@@ -202,22 +203,46 @@ async fn compare(context: &CommandContext, payment: &Payment, attempt: &Attempt)
             store::attempts::unreconcile(&mut connection, attempt.id).await?;
             "UNANSWERED"
         }
-        Ok(status) => match status.payment {
-            Paying::Paid { .. } if ours => "AGREES",
-            paid @ Paying::Paid { .. } => {
-                tracing::warn!(attempt = %attempt.id, "the provider was paid and we did not know");
-                settle::settle(context, payment, attempt.id, paid).await?;
-                "MISSED_HERE"
-            }
-            _ if ours => {
-                tracing::error!(attempt = %attempt.id, "the ledger holds a payment that the provider does not");
-                "MISSING_THERE"
-            }
-            _ => "AGREES",
-        },
+        Ok(status) => {
+            let outcome = match status.payment {
+                Paying::Paid { .. } if ours => "AGREES",
+                paid @ Paying::Paid { .. } => {
+                    tracing::warn!(attempt = %attempt.id, "the provider was paid and we did not know");
+                    settle::settle(context, payment, attempt.id, paid).await?;
+                    "MISSED_HERE"
+                }
+                _ if ours => {
+                    tracing::error!(attempt = %attempt.id, "the ledger holds a payment that the provider does not");
+                    "MISSING_THERE"
+                }
+                _ => "AGREES",
+            };
+            tell(context, payment, attempt, outcome).await?;
+            outcome
+        }
     };
     metrics::counter!("payment_reconciled_total", "provider" => attempt.provider.as_str(), "outcome" => outcome)
         .increment(1);
+    Ok(())
+}
+
+/// Tells operators what a comparison came to.
+async fn tell(
+    context: &CommandContext,
+    payment: &Payment,
+    attempt: &Attempt,
+    outcome: &str,
+) -> Result<()> {
+    let event = PaymentCompared {
+        attempt_id: attempt.id,
+        order_id: attempt.order_id,
+        provider: attempt.provider.as_str().to_owned(),
+        outcome: outcome.to_owned(),
+        charged: attempt.charged(),
+        compared_at: context.now,
+    };
+    let mut connection = payment.pool.get().await?;
+    outbox::enqueue(&mut connection, context, &event).await?;
     Ok(())
 }
 

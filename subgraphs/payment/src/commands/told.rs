@@ -3,6 +3,7 @@
 use coko_core::Result;
 use coko_core::context::CommandContext;
 use coko_core::database::Connection;
+use coko_core::events::admin::ReconciliationRequested;
 use coko_core::events::reading::{EntitlementGranted, EntitlementRefused};
 use uuid::Uuid;
 
@@ -56,6 +57,25 @@ pub(crate) async fn refused(
         store::orders::update(connection, &order).await?;
         refunds::begin(connection, context, &attempt, RefundReason::GrantImpossible).await?;
     }
+    Ok(())
+}
+
+/// Operators want settled payments compared with the providers' books again; the next round does.
+pub(crate) async fn reconcile(
+    connection: &mut Connection,
+    event: &ReconciliationRequested,
+) -> Result<()> {
+    let provider = match event.provider.as_deref() {
+        Some(name) => match name.parse() {
+            Ok(provider) => Some(provider),
+            // A provider that this version does not know has no payments here.
+            Err(_) => return Ok(()),
+        },
+        None => None,
+    };
+    let (from, until) = (event.from, event.until);
+    let count = store::attempts::unreconcile_between(connection, provider, from, until).await?;
+    tracing::info!(count, "payments are compared once more");
     Ok(())
 }
 

@@ -104,6 +104,29 @@ pub(crate) async fn unreconcile(connection: &mut Connection, id: Uuid) -> QueryR
         .map(drop)
 }
 
+/// Has the books of the attempts that were settled in a span of time compared once more, of one provider or of all; returns how
+/// many.
+pub(crate) async fn unreconcile_between(
+    connection: &mut Connection,
+    provider: Option<Provider>,
+    from: OffsetDateTime,
+    until: OffsetDateTime,
+) -> QueryResult<usize> {
+    let providers = match provider {
+        Some(provider) => vec![provider],
+        None => Provider::ALL.to_vec(),
+    };
+    diesel::update(attempts::table)
+        .filter(attempts::status.eq_any([AttemptStatus::Succeeded, AttemptStatus::Failed]))
+        .filter(attempts::updated_at.ge(from))
+        .filter(attempts::updated_at.lt(until))
+        .filter(attempts::provider.eq_any(providers))
+        .filter(attempts::reconciled_at.is_not_null())
+        .set(attempts::reconciled_at.eq(None::<OffsetDateTime>))
+        .execute(connection)
+        .await
+}
+
 /// Forgets what providers called a person's attempts, once nothing can come of them any more.
 pub(crate) async fn anonymise(connection: &mut Connection, user: Uuid) -> QueryResult<usize> {
     use crate::tables::orders;

@@ -1,0 +1,12 @@
+admin-key-invalid = A key is made of lower-case letters, digits and hyphens, in words put together by dots: search.typo-tolerance.
+admin-description-invalid = Say in one line of at most 300 characters what this setting does.
+admin-value-invalid = Give a value of at most 4,096 bytes; to have none, remove the setting.
+admin-share-invalid = A share is from 0 to 100 of a hundred people.
+admin-setting-changed = Another operator changed this setting meanwhile. Look at it again.
+admin-too-many-settings = There are { $max } settings already. Remove one first.
+admin-span-invalid = Choose a span of the past of at most seven days.
+admin-discrepancy-closed = This discrepancy is closed already.
+admin-note-invalid = Write at most 2,000 characters.
+admin-too-many-notes = There are { $max } notes about this person already. Remove one first.
+admin-window-invalid = Choose a span that ends after it begins and has at most 400 steps.
+admin-days-invalid = Choose a span that ends after it begins, of at most 366 days.

@@ -1,0 +1,12 @@
+admin-key-invalid = Une clé se compose de lettres minuscules, de chiffres et de traits d'union, en mots séparés par des points : search.typo-tolerance.
+admin-description-invalid = Dites en une ligne de 300 caractères au plus à quoi sert ce réglage.
+admin-value-invalid = Donnez une valeur de 4 096 octets au plus ; pour n'en avoir aucune, supprimez le réglage.
+admin-share-invalid = Une part va de 0 à 100 personnes sur cent.
+admin-setting-changed = Un autre opérateur a changé ce réglage entre-temps. Regardez-le à nouveau.
+admin-too-many-settings = Il y a déjà { $max } réglages. Supprimez-en un d'abord.
+admin-span-invalid = Choisissez une période passée de sept jours au plus.
+admin-discrepancy-closed = Cet écart est déjà clos.
+admin-note-invalid = Écrivez 2 000 caractères au plus.
+admin-too-many-notes = Il y a déjà { $max } notes sur cette personne. Supprimez-en une d'abord.
+admin-window-invalid = Choisissez une période qui finit après son début et compte 400 pas au plus.
+admin-days-invalid = Choisissez une période qui finit après son début, de 366 jours au plus.
