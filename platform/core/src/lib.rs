@@ -4,6 +4,7 @@
 //! the database pool, the outbox with its relay and consumers, caching, rate limits, mail, translations and the
 //! adapters to GraphQL. It knows no domain beyond the names and payloads of events, and imports no other member.
 
+pub mod ask;
 pub mod cache;
 pub mod clock;
 pub mod config;

@@ -60,6 +60,7 @@ pub(crate) fn write(
         subject: text(&format!("auth-mail-{}-subject", content.kind), &[]),
         text: plain.into_iter().flatten().collect::<Vec<_>>().join("\n\n"),
         html: Some(html),
+        unsubscribe: None,
     })
 }
 
