@@ -2,6 +2,8 @@
 //!
 //! Delivery is at least once: a crash between the server's acceptance and our note of it sends a letter again.
 
+mod draft;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,6 +21,8 @@ use crate::context::CommandContext;
 use crate::database::{Connection, Pool};
 use crate::service::Task;
 use crate::tables::mail;
+
+pub use draft::Draft;
 
 /// Attempts before a letter is left for a person to look at.
 const MAX_ATTEMPTS: i32 = 10;
@@ -89,7 +93,7 @@ pub enum MailError {
     /// The SMTP URL is malformed.
     #[error("the SMTP URL is malformed ({0}); expected smtps://user:password@host")]
     Url(String),
-    /// The server will never take this letter: no such mailbox, for one.
+    /// The server will never take a letter to this mailbox (RFC 5321: 550, 551, 553).
     #[error("the mail was refused: {0}")]
     Refused(String),
     /// The server refused for now, or did not answer.
@@ -155,11 +159,12 @@ impl Mailer {
                 .await
                 .map(drop)
                 .map_err(|error| {
+                    // Other permanent codes speak of us and the server rather than of the mailbox.
+                    let code = error.status().map(|code| code.to_string());
                     let reason = error.to_string();
-                    if error.is_permanent() {
-                        MailError::Refused(reason)
-                    } else {
-                        MailError::Send(reason)
+                    match code.as_deref() {
+                        Some("550" | "551" | "553") => MailError::Refused(reason),
+                        _ => MailError::Send(reason),
                     }
                 }),
             Way::Folder(folder) => {
