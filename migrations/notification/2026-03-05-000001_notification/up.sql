@@ -48,6 +48,7 @@ CREATE TABLE devices (
     seen_at       timestamptz NOT NULL
 );
 CREATE INDEX devices_by_user ON devices (user_id, seen_at DESC, id DESC);
+CREATE INDEX devices_by_age ON devices (seen_at);
 
 -- What somebody was told, once for each subject. Swept when it is old.
 CREATE TABLE notifications (

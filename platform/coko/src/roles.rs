@@ -78,6 +78,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         &[],
         false
     ),
+    subgraph!(
+        coko_notification,
+        "in-app, e-mail, SMS, push",
+        &["/notifications/{*rest}"],
+        true
+    ),
 ];
 
 /// A subgraph whose section of the configuration is parsed.

@@ -45,7 +45,8 @@ pub trait Question: Serialize + DeserializeOwned + Send + Sync + 'static {
 }
 
 /// What takes a sealed question and gives the sealed answer; none for what is no genuine, fresh question.
-pub(crate) type Answerer = Arc<dyn Fn(Vec<u8>) -> BoxFuture<'static, Option<Vec<u8>>> + Send + Sync>;
+pub(crate) type Answerer =
+    Arc<dyn Fn(Vec<u8>) -> BoxFuture<'static, Option<Vec<u8>>> + Send + Sync>;
 
 /// A question on its way.
 #[derive(Serialize, Deserialize)]

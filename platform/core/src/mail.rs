@@ -154,19 +154,15 @@ impl Mailer {
     pub async fn send(&self, id: Uuid, letter: Letter) -> Result<(), MailError> {
         let message = self.compose(&letter)?;
         match &self.way {
-            Way::Smtp(transport) => transport
-                .send(message)
-                .await
-                .map(drop)
-                .map_err(|error| {
-                    // Other permanent codes speak of us and the server rather than of the mailbox.
-                    let code = error.status().map(|code| code.to_string());
-                    let reason = error.to_string();
-                    match code.as_deref() {
-                        Some("550" | "551" | "553") => MailError::Refused(reason),
-                        _ => MailError::Send(reason),
-                    }
-                }),
+            Way::Smtp(transport) => transport.send(message).await.map(drop).map_err(|error| {
+                // Other permanent codes speak of us and the server rather than of the mailbox.
+                let code = error.status().map(|code| code.to_string());
+                let reason = error.to_string();
+                match code.as_deref() {
+                    Some("550" | "551" | "553") => MailError::Refused(reason),
+                    _ => MailError::Send(reason),
+                }
+            }),
             Way::Folder(folder) => {
                 let failed = |error: std::io::Error| MailError::Send(error.to_string());
                 tokio::fs::create_dir_all(folder.as_path())

@@ -114,7 +114,12 @@ fn people(consumers: Consumers) -> Consumers {
             tell(connection, context, envelope, message)
         })
         .on::<SessionRevoked>(|connection, context, envelope, event| {
-            tell(connection, context, envelope, message::session_revoked(&event))
+            tell(
+                connection,
+                context,
+                envelope,
+                message::session_revoked(&event),
+            )
         })
         .on::<UserExportRequested>(|connection, context, envelope, event| {
             let message = Some(message::export_requested(&event));
@@ -133,7 +138,12 @@ fn lives(consumers: Consumers) -> Consumers {
             tell(connection, context, envelope, message)
         })
         .on::<OrderRefunded>(|connection, context, envelope, event| {
-            tell(connection, context, envelope, Some(message::refunded(&event)))
+            tell(
+                connection,
+                context,
+                envelope,
+                Some(message::refunded(&event)),
+            )
         })
         .on::<SubscriptionActivated>(|connection, context, envelope, event| {
             let kind = Kind::SubscriptionActivated;
@@ -171,7 +181,12 @@ fn lives(consumers: Consumers) -> Consumers {
             tell(connection, context, envelope, Some(message::level(&event)))
         })
         .on::<ChallengeCompleted>(|connection, context, envelope, event| {
-            tell(connection, context, envelope, Some(message::challenge(&event)))
+            tell(
+                connection,
+                context,
+                envelope,
+                Some(message::challenge(&event)),
+            )
         })
         .on::<UserFollowed>(|connection, context, envelope, event| {
             tell(connection, context, envelope, message::followed(&event))
@@ -189,9 +204,19 @@ fn lives(consumers: Consumers) -> Consumers {
             tell(connection, context, envelope, message::file_ready(&event))
         })
         .on::<FileRejected>(|connection, context, envelope, event| {
-            tell(connection, context, envelope, message::file_rejected(&event))
+            tell(
+                connection,
+                context,
+                envelope,
+                message::file_rejected(&event),
+            )
         })
         .on::<PublicationPublished>(|connection, context, envelope, event| {
-            tell(connection, context, envelope, Some(message::published(&event)))
+            tell(
+                connection,
+                context,
+                envelope,
+                Some(message::published(&event)),
+            )
         })
 }

@@ -57,7 +57,10 @@ impl Voice<'_> {
     /// Heading and text of a push message.
     pub(crate) fn push(&self, items: &[Notification]) -> (String, String) {
         match items {
-            [one] => (self.title(one, Channel::Push), self.text(one, Channel::Push)),
+            [one] => (
+                self.title(one, Channel::Push),
+                self.text(one, Channel::Push),
+            ),
             several => {
                 let lines = self.lines(several, Channel::Push, 3);
                 (self.heading(several), lines.join("\n"))
@@ -315,7 +318,10 @@ mod tests {
             };
             let at = datetime!(2027-03-01 23:30 UTC);
             assert_eq!(said(Fact::Day(at)), "2 mars 2027");
-            assert_eq!(said(Fact::Money(Money::new(1500, Currency::Xof))), "1 500 F CFA");
+            assert_eq!(
+                said(Fact::Money(Money::new(1500, Currency::Xof))),
+                "1 500 F CFA"
+            );
             assert_eq!(said(Fact::Person(READER)), "Awa");
             assert_eq!(said(Fact::Person(BOOK)), "Quelqu'un");
             assert_eq!(said(Fact::Term("role-conjurer".to_owned())), "conjurer");
@@ -335,9 +341,15 @@ mod tests {
             assert_eq!(letter.text.matches("Awa answered").count(), MOST_LINES);
             assert!(letter.text.contains("2 more"), "{}", letter.text);
             assert!(letter.text.contains("https://coko.example/notifications"));
-            assert_eq!(letter.unsubscribe.as_deref(), Some("https://coko.example/u"));
+            assert_eq!(
+                letter.unsubscribe.as_deref(),
+                Some("https://coko.example/u")
+            );
             let (title, text) = voice.push(&twelve);
-            assert_eq!((title.as_str(), text.lines().count()), ("12 new replies", 4));
+            assert_eq!(
+                (title.as_str(), text.lines().count()),
+                ("12 new replies", 4)
+            );
         });
     }
 }

@@ -36,17 +36,21 @@ impl Draft<'_> {
         parts.extend_from_slice(self.paragraphs);
         parts.extend(self.link.map(str::to_owned));
         parts.extend(["--".to_owned(), self.footer.to_owned()]);
-        parts.extend(self.unsubscribe.map(|(name, link)| format!("{name} {link}")));
+        parts.extend(
+            self.unsubscribe
+                .map(|(name, link)| format!("{name} {link}")),
+        );
         parts.join("\n\n")
     }
 
     fn html(&self) -> String {
         let paragraph = |text: &str| format!("<p>{}</p>", escape(text).replace('\n', "<br>"));
-        let anchor = |name: &str, link: &str| {
-            format!("<a href=\"{}\">{}</a>", escape(link), escape(name))
-        };
+        let anchor =
+            |name: &str, link: &str| format!("<a href=\"{}\">{}</a>", escape(link), escape(name));
         let body: String = self.paragraphs.iter().map(|text| paragraph(text)).collect();
-        let link = self.link.map(|link| format!("<p>{}</p>", anchor(link, link)));
+        let link = self
+            .link
+            .map(|link| format!("<p>{}</p>", anchor(link, link)));
         let ending = self.unsubscribe.map(|(name, link)| anchor(name, link));
         format!(
             "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\"><body>{}{body}{}<hr><p><small>{} {}</small></p></body></html>",
@@ -87,7 +91,10 @@ mod tests {
         };
         let letter = draft.letter("awa@coko.example".to_owned(), "Salut".to_owned());
         let html = letter.html.unwrap();
-        assert!(html.contains("&lt;b&gt;Awa") && html.contains("Un<br>deux"), "{html}");
+        assert!(
+            html.contains("&lt;b&gt;Awa") && html.contains("Un<br>deux"),
+            "{html}"
+        );
         assert!(html.contains("?a=1&amp;b=2"), "{html}");
         assert_eq!(
             letter.text,

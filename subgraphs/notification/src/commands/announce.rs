@@ -94,15 +94,16 @@ fn check(wanted: &Announcement) -> Outcome<Sound, SendNotificationErrorCode> {
     if !(1..=MOST).contains(&to.len()) || to.contains(&Uuid::nil()) {
         refusals.add(Code::RecipientsInvalid, "userIds");
     }
-    let mut spoken = |words: &Words, parse: fn(&str) -> Option<String>, code, field| {
-        match parse(&words.fr).zip(parse(&words.en)) {
-            Some((fr, en)) => Fact::Spoken { fr, en },
-            None => {
-                refusals.add(code, field);
-                Fact::Number(0)
+    let mut spoken =
+        |words: &Words, parse: fn(&str) -> Option<String>, code: Code, field: &'static str| {
+            match parse(&words.fr).zip(parse(&words.en)) {
+                Some((fr, en)) => Fact::Spoken { fr, en },
+                None => {
+                    refusals.add(code, field);
+                    Fact::Number(0)
+                }
             }
-        }
-    };
+        };
     let title = |input: &str| text::line(input, TITLE).ok();
     let body = |input: &str| text::block(input, BODY).ok();
     let heading = spoken(&wanted.title, title, Code::TitleInvalid, "title");
@@ -111,7 +112,7 @@ fn check(wanted: &Announcement) -> Outcome<Sound, SendNotificationErrorCode> {
         refusals.add(Code::LinkInvalid, "link");
     }
     let facts = Facts::of([("heading", heading), ("body", body)]);
-    Ok(refusals.finish(Sound { to, facts })?)
+    refusals.finish(Sound { to, facts }).map_err(Failure::from)
 }
 
 /// Whether a link leads to a place of the applications and nowhere else.

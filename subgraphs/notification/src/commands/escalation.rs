@@ -21,8 +21,7 @@ pub(crate) async fn work(context: &CommandContext, dispatch: &Dispatch) -> Resul
     let mut connection = dispatch.pool.get().await?;
     connection
         .transaction(async |connection| {
-            let over =
-                store::deliveries::take_escalating(connection, context.now, BATCH).await?;
+            let over = store::deliveries::take_escalating(connection, context.now, BATCH).await?;
             let ids: Vec<Uuid> = over.iter().map(|delivery| delivery.id).collect();
             let users: Vec<Uuid> = over.iter().map(|delivery| delivery.user_id).collect();
             let items = store::deliveries::items(connection, &ids).await?;

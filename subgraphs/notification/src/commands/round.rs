@@ -13,6 +13,10 @@ use crate::model::{Channel, Delivery, Device, Notification, Person, Preferences}
 use crate::store;
 use crate::wording::Names;
 
+/// Nobody says now where people are reached.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unanswered;
+
 /// What is known of the deliveries of a round. Where people are reached is forgotten with it.
 #[derive(Default)]
 pub(super) struct Round {
@@ -85,10 +89,13 @@ impl Round {
         found.map_or(&[], Vec::as_slice)
     }
 
-    /// Where they are reached: none where nobody knows now, and none inside where they have no account any more.
-    pub(super) fn contact(&self, delivery: &Delivery) -> Option<Option<&Contact>> {
-        let known = self.contacts.as_ref()?;
-        Some(known.get(&delivery.user_id))
+    /// Where they are reached; none where they have no account any more.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub(super) fn contact(&self, delivery: &Delivery) -> Result<Option<&Contact>, Unanswered> {
+        let known = self.contacts.as_ref().ok_or(Unanswered)?;
+        Ok(known.get(&delivery.user_id))
     }
 }
 

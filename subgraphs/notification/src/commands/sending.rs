@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use coko_core::Result;
 use coko_core::context::CommandContext;
-use coko_core::database::Connection;
 use coko_core::identity::link;
 use diesel_async::AsyncConnection as _;
 use futures::TryStreamExt as _;
@@ -78,12 +77,7 @@ enum Verdict {
     Drop(Status, &'static str),
 }
 
-fn judge(
-    now: OffsetDateTime,
-    person: &Person,
-    round: &Round,
-    delivery: &Delivery,
-) -> Verdict {
+fn judge(now: OffsetDateTime, person: &Person, round: &Round, delivery: &Delivery) -> Verdict {
     let items = round.items(delivery);
     let Some(first) = items.first() else {
         return Verdict::Drop(Status::Cancelled, "NOTHING_LEFT");
@@ -232,12 +226,12 @@ impl Sending<'_> {
     }
 
     async fn letter(&self, sent: &mut Sent) -> Result<()> {
-        let Some(contact) = self.round.contact(self.delivery) else {
+        let Ok(contact) = self.round.contact(self.delivery) else {
             sent.end = End::Later("NO_ANSWER".to_owned(), None);
             return Ok(());
         };
-        let Some((contact, to)) = contact.and_then(|found| Some((found, found.email.as_ref()?)))
-        else {
+        let contact = contact.and_then(|found| Some((found, found.email.as_deref()?)));
+        let Some((contact, to)) = contact else {
             return Ok(());
         };
         let recipient = self.dispatch.recipient(Channel::Email, to);
@@ -264,7 +258,7 @@ impl Sending<'_> {
     }
 
     async fn text(&self, sent: &mut Sent) -> Result<()> {
-        let Some(contact) = self.round.contact(self.delivery) else {
+        let Ok(contact) = self.round.contact(self.delivery) else {
             sent.end = End::Later("NO_ANSWER".to_owned(), None);
             return Ok(());
         };
@@ -434,7 +428,7 @@ async fn settle(
     let channel = after.channel;
     let mut connection = dispatch.pool.get().await?;
     let written = connection
-        .transaction(async |connection: &mut Connection| {
+        .transaction(async |connection| {
             store::attempts::log(connection, &sent.attempts).await?;
             if let Some((recipient, reason)) = &sent.suppress {
                 let now = context.now;

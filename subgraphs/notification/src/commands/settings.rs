@@ -26,12 +26,22 @@ pub(crate) struct Decision {
     pub(crate) enabled: Option<bool>,
 }
 
+/// What becomes of quiet hours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum QuietChange {
+    /// They stay as they are.
+    Keep,
+    /// There are none any more.
+    End,
+    /// They are between two times of day, such as `22:00` and `07:00`.
+    Between(String, String),
+}
+
 /// What is to change; what is none stays as it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Changes {
     pub(crate) decisions: Vec<Decision>,
-    /// Two times of day; none inside ends quiet hours.
-    pub(crate) quiet_hours: Option<Option<(String, String)>>,
+    pub(crate) quiet_hours: QuietChange,
     pub(crate) digest: Option<DigestInterval>,
 }
 
@@ -49,14 +59,13 @@ pub(crate) async fn update(
     if changes.decisions.len() > MOST {
         return Err(Failure::field(Code::TooMany, "choices"));
     }
-    let quiet_hours = match &changes.quiet_hours {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some((from, until))) => {
+    let hours = match &changes.quiet_hours {
+        QuietChange::Between(from, until) => {
             let hours = QuietHours::parse(from, until);
             let invalid = || Failure::field(Code::QuietHoursInvalid, "quietHours");
-            Some(Some(hours.ok_or_else(invalid)?))
+            Some(hours.ok_or_else(invalid)?)
         }
+        QuietChange::Keep | QuietChange::End => None,
     };
     let mut connection = dispatch.pool.get().await?;
     connection
@@ -68,7 +77,7 @@ pub(crate) async fn update(
             for decision in &changes.decisions {
                 decide(connection, user, decision).await?;
             }
-            if let Some(hours) = quiet_hours {
+            if changes.quiet_hours != QuietChange::Keep {
                 person.quiet_from = hours.map(|hours| hours.from);
                 person.quiet_until = hours.map(|hours| hours.until);
             }

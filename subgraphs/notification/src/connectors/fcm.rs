@@ -36,11 +36,7 @@ pub(super) struct Fcm {
 }
 
 impl Fcm {
-    pub(super) fn new(
-        caller: Caller,
-        config: FcmConfig,
-        clock: Clock,
-    ) -> Result<Self, BuildError> {
+    pub(super) fn new(caller: Caller, config: FcmConfig, clock: Clock) -> Result<Self, BuildError> {
         let key = match &config.service_account {
             Some(account) => {
                 let key = PrivateKey::parse(&account.private_key);

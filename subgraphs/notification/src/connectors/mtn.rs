@@ -79,6 +79,9 @@ impl Connector for Mtn {
             });
         }
         let code = code.unwrap_or_else(|| answer.status.as_u16().to_string());
-        Err(Trouble::refused(code.chars().take(60).collect::<String>(), None))
+        Err(Trouble::refused(
+            code.chars().take(60).collect::<String>(),
+            None,
+        ))
     }
 }

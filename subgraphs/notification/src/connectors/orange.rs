@@ -74,7 +74,10 @@ impl Connector for Orange {
             let exception = &answer.body["requestError"];
             let code = exception["serviceException"]["messageId"].as_str();
             let code = code.map_or_else(|| answer.status.as_u16().to_string(), str::to_owned);
-            return Err(Trouble::refused(code.chars().take(60).collect::<String>(), None));
+            return Err(Trouble::refused(
+                code.chars().take(60).collect::<String>(),
+                None,
+            ));
         }
         let request = &answer.body["outboundSMSMessageRequest"];
         let reference = request["resourceURL"].as_str();

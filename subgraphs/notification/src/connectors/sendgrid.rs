@@ -180,7 +180,10 @@ mod tests {
         let bounced = ("b@coko.example".to_owned(), SuppressionReason::Bounced);
         assert_eq!(told[1].suppress, Some(bounced));
         assert_eq!(told[1].code.as_deref(), Some("BOUNCE"));
-        assert_eq!((told[2].status, told[2].suppress.clone()), (Some(Status::Failed), None));
+        assert_eq!(
+            (told[2].status, told[2].suppress.clone()),
+            (Some(Status::Failed), None)
+        );
         assert_eq!((told[3].delivery, told[3].status), (None, None));
         assert!(told[3].suppress.is_some());
         assert_eq!((told[4].status, told[4].suppress.clone()), (None, None));

@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use coko_core::config::Secret;
+use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey};
-use ring::hmac;
 use serde_json::Value;
 
 /// What precedes the point in the SubjectPublicKeyInfo of a P-256 key (RFC 5480).
@@ -35,7 +35,12 @@ impl PublicKey {
         let point = bytes.strip_prefix(&P256)?;
         // Uncompressed: a mark and two coordinates.
         let sound = point.len() == 65 && point.first() == Some(&4);
-        sound.then(|| Self(UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point.to_vec())))
+        sound.then(|| {
+            Self(UnparsedPublicKey::new(
+                &ECDSA_P256_SHA256_ASN1,
+                point.to_vec(),
+            ))
+        })
     }
 
     /// Whether `signature` is base64 of a DER signature of `message`.
@@ -67,7 +72,12 @@ impl PrivateKey {
         let mut signature = vec![0; self.0.public().modulus_len()];
         let random = SystemRandom::new();
         self.0
-            .sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature)
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &random,
+                signed.as_bytes(),
+                &mut signature,
+            )
             .ok()?;
         Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
@@ -89,7 +99,11 @@ mod tests {
         let altered = signed.replace("1234567890", "1234567891");
         assert!(right);
         assert!(!hmac_sha1(&secret, altered.as_bytes(), signature));
-        assert!(!hmac_sha1(&Secret::new("12346"), signed.as_bytes(), signature));
+        assert!(!hmac_sha1(
+            &Secret::new("12346"),
+            signed.as_bytes(),
+            signature
+        ));
         for bad in ["", "%", "GvWf1cFY"] {
             assert!(!hmac_sha1(&secret, signed.as_bytes(), bad), "{bad}");
         }
@@ -115,7 +129,11 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused() {
-        for bad in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "%"] {
+        for bad in [
+            "",
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+            "%",
+        ] {
             assert!(PrivateKey::parse(&Secret::new(bad)).is_none(), "{bad}");
         }
     }

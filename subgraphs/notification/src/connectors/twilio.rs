@@ -43,7 +43,9 @@ impl Twilio {
     ) -> Result<Told, ReportError> {
         let mut fields: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
         fields.sort();
-        let fields_text = fields.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+        let fields_text = fields
+            .iter()
+            .flat_map(|(name, value)| [name.as_str(), value.as_str()]);
         let mut signed = self.callback(delivery);
         signed.extend(fields_text);
         let genuine = signature.is_some_and(|signature| {
@@ -71,7 +73,9 @@ impl Twilio {
             event_id: format!("{sid}:{state}").chars().take(200).collect(),
             delivery: Some(delivery),
             status,
-            suppress: field("To").zip(gone).map(|(to, gone)| (to.to_owned(), gone)),
+            suppress: field("To")
+                .zip(gone)
+                .map(|(to, gone)| (to.to_owned(), gone)),
             code: failed.then(|| code.chars().take(60).collect()),
         })
     }

@@ -59,11 +59,18 @@ mod tests {
                 for third in all {
                     let end = Status::Sent.after(first).after(second).after(third);
                     let arrived = [first, second, third].contains(&Status::Delivered);
-                    assert_eq!(end == Status::Delivered, arrived, "{first:?} {second:?} {third:?}");
+                    assert_eq!(
+                        end == Status::Delivered,
+                        arrived,
+                        "{first:?} {second:?} {third:?}"
+                    );
                 }
             }
         }
-        assert_eq!(Status::Cancelled.after(Status::Delivered), Status::Cancelled);
+        assert_eq!(
+            Status::Cancelled.after(Status::Delivered),
+            Status::Cancelled
+        );
         assert_eq!(Status::Suppressed.after(Status::Sent), Status::Suppressed);
     }
 }

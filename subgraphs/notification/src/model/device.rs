@@ -52,7 +52,12 @@ mod tests {
     #[test]
     fn tokens_are_printable_and_bounded() {
         assert!(is_token("fcm:APA91bHun4MxP5egoKMwt2KZFBaFUH-1RYqx"));
-        for bad in ["", "short", "a token with spaces in it", "jeton-avec-accents-éé"] {
+        for bad in [
+            "",
+            "short",
+            "a token with spaces in it",
+            "jeton-avec-accents-éé",
+        ] {
             assert!(!is_token(bad), "{bad}");
         }
         assert!(!is_token(&"a".repeat(MAX_TOKEN + 1)));

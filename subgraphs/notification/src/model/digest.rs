@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn a_digest_leaves_when_the_person_wants_it() {
         let noon = datetime!(2027-01-15 12:00 UTC);
-        let leaves = |interval: DigestInterval, zone, now| interval.leaves(Workflow::Reply, zone, now);
+        let leaves =
+            |interval: DigestInterval, zone, now| interval.leaves(Workflow::Reply, zone, now);
         assert_eq!(leaves(DigestInterval::Off, "UTC", noon), None);
         let short = leaves(DigestInterval::Short, "UTC", noon);
         assert_eq!(short, Some(noon + Duration::minutes(10)));
@@ -72,7 +73,11 @@ mod tests {
                 datetime!(2027-01-16 15:00 UTC),
             ),
         ] {
-            assert_eq!(leaves(DigestInterval::Daily, zone, now), Some(expected), "{zone} {now}");
+            assert_eq!(
+                leaves(DigestInterval::Daily, zone, now),
+                Some(expected),
+                "{zone} {now}"
+            );
         }
     }
 

@@ -78,7 +78,10 @@ pub(crate) fn registered(event: &UserRegistered) -> Message {
 
 /// `user.login`.
 pub(crate) fn signed_in(event: &UserLogin) -> Message {
-    let facts = [("method", term(&event.method)), ("day", Fact::Day(event.at))];
+    let facts = [
+        ("method", term(&event.method)),
+        ("day", Fact::Day(event.at)),
+    ];
     let (to, kind) = (event.user_id, Kind::NewSignIn);
     Message::new(to, kind, event.session_id, facts).leading("/account/sessions")
 }
@@ -236,7 +239,10 @@ pub(crate) fn replied(event: &PostCreated) -> Option<Message> {
         .parent_author_id
         .filter(|author| *author != event.author_id)?;
     let facts = [("name", Fact::Person(event.author_id))];
-    let link = format!("/community/topics/{}?post={}", event.topic_id, event.post_id);
+    let link = format!(
+        "/community/topics/{}?post={}",
+        event.topic_id, event.post_id
+    );
     Some(Message::new(to, Kind::PostReply, event.post_id, facts).leading(link))
 }
 

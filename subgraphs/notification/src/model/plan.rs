@@ -59,7 +59,9 @@ pub(crate) fn ways(
         channel => is_wanted(kind, preferences, channel),
     };
     let way = |channel: Channel| {
-        let collected = person.digest.leaves(kind.workflow(), &person.time_zone, now);
+        let collected = person
+            .digest
+            .leaves(kind.workflow(), &person.time_zone, now);
         let collected = collected.filter(|_| !critical);
         let ready = collected.unwrap_or(now);
         let waits = channel.interrupts() && !critical;

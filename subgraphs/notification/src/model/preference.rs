@@ -134,7 +134,11 @@ mod tests {
             channel: channel.to_owned(),
             enabled: false,
         };
-        let rows = [row("CARRIER_PIGEON", ""), row("", "TELEX"), row("REPLY", "PUSH")];
+        let rows = [
+            row("CARRIER_PIGEON", ""),
+            row("", "TELEX"),
+            row("REPLY", "PUSH"),
+        ];
         let preferences = Preferences::of(&rows);
         assert_eq!(preferences.choices().len(), 1);
         assert!(!preferences.allow(Workflow::Reply, Channel::Push));

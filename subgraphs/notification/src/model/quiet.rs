@@ -56,7 +56,9 @@ impl QuietHours {
 /// Minutes after midnight.
 fn minutes(text: &str) -> Option<i16> {
     let (hour, minute) = text.split_once(':')?;
-    if hour.len() != 2 || minute.len() != 2 || !text.bytes().all(|b| b.is_ascii_digit() || b == b':')
+    if hour.len() != 2
+        || minute.len() != 2
+        || !text.bytes().all(|b| b.is_ascii_digit() || b == b':')
     {
         return None;
     }

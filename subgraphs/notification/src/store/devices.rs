@@ -2,11 +2,13 @@
 
 use coko_core::database::Connection;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamptz};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::SWEEP;
 use crate::model::Device;
 use crate::tables::devices;
 
@@ -32,7 +34,11 @@ pub(crate) async fn keep(connection: &mut Connection, device: &Device) -> QueryR
 pub(crate) async fn of(connection: &mut Connection, users: &[Uuid]) -> QueryResult<Vec<Device>> {
     devices::table
         .filter(devices::user_id.eq_any(users))
-        .order((devices::user_id, devices::seen_at.desc(), devices::id.desc()))
+        .order((
+            devices::user_id,
+            devices::seen_at.desc(),
+            devices::id.desc(),
+        ))
         .select(Device::as_select())
         .load(connection)
         .await
@@ -63,12 +69,17 @@ pub(crate) async fn remove_gone(
         .map(drop)
 }
 
-/// Removes devices that were not seen since `before`; returns how many.
+/// Removes devices that were not seen since `before`, a bounded number at a time; returns how many.
 pub(crate) async fn remove_unseen(
     connection: &mut Connection,
     before: OffsetDateTime,
 ) -> QueryResult<usize> {
-    diesel::delete(devices::table.filter(devices::seen_at.lt(before)))
-        .execute(connection)
-        .await
+    diesel::sql_query(
+        "DELETE FROM devices WHERE id IN
+            (SELECT id FROM devices WHERE seen_at < $1 ORDER BY seen_at LIMIT $2)",
+    )
+    .bind::<Timestamptz, _>(before)
+    .bind::<BigInt, _>(SWEEP)
+    .execute(connection)
+    .await
 }

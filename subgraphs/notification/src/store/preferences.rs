@@ -16,7 +16,11 @@ pub(crate) async fn of(
 ) -> QueryResult<Vec<PreferenceRow>> {
     preferences::table
         .filter(preferences::user_id.eq_any(users))
-        .order((preferences::user_id, preferences::workflow, preferences::channel))
+        .order((
+            preferences::user_id,
+            preferences::workflow,
+            preferences::channel,
+        ))
         .select(PreferenceRow::as_select())
         .load(connection)
         .await
