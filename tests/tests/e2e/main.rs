@@ -11,6 +11,7 @@ mod faults;
 mod following;
 mod gamification;
 mod hostile;
+mod notification;
 mod partner;
 mod purchase;
 mod reader;

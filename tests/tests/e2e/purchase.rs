@@ -32,10 +32,11 @@ async fn becomes(client: &Client, order: &Value, expected: &str) {
 /// A book that was bought, and by whom.
 pub(crate) struct Purchase {
     pub(crate) reader: Client,
+    pub(crate) email: String,
     pub(crate) token: String,
     pub(crate) book: Value,
     order: Value,
-    admin: Client,
+    pub(crate) admin: Client,
 }
 
 /// A reader called `name` buys a book of a hundred pages with Wave, and is granted it.
@@ -82,6 +83,7 @@ pub(crate) async fn bought(stack: &Stack, name: &str) -> Purchase {
     becomes(&reader, &order["id"], "FULFILLED").await;
     Purchase {
         reader,
+        email: account.email,
         token,
         book,
         order,

@@ -88,7 +88,6 @@ async fn a_forged_report_changes_nothing() {
     );
     assert_eq!(post("twilio/nonsense", "").await, 400);
     assert_eq!(post("telex", "").await, 404);
-    assert_eq!(post("sendgrid", &"x".repeat(2 << 20)).await, 413);
 }
 
 #[tokio::test]
@@ -97,11 +96,15 @@ async fn letters_end_with_one_request_and_with_no_look() {
     office.register(READER).await;
     office.tell(&paid(READER, 1)).await;
     let letter = office.arrived(EMAIL, 1).await[0].text.clone();
-    let unfolded = letter.replace("=\r\n", "").replace("\r\n ", " ");
-    let (_, rest) = unfolded.split_once("List-Unsubscribe: <").unwrap();
-    let (link, _) = rest.split_once('>').unwrap();
+    let (_, rest) = letter.split_once("List-Unsubscribe:").unwrap();
+    let (link, _) = rest
+        .split_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'))
+        .unwrap();
+    // A long header is folded.
+    let link: String = link.split_whitespace().collect();
     let client = reqwest::Client::new();
-    let page = client.get(link).send().await.unwrap();
+    let page = client.get(&link).send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert!(
         page.text()
@@ -111,7 +114,7 @@ async fn letters_end_with_one_request_and_with_no_look() {
     );
     let chosen = "SELECT concat_ws(' ', workflow, channel, enabled) AS line FROM preferences";
     assert!(office.lines(chosen).await.is_empty());
-    let request = client.post(link).body("List-Unsubscribe=One-Click");
+    let request = client.post(&link).body("List-Unsubscribe=One-Click");
     assert_eq!(request.send().await.unwrap().status(), 200);
     assert_eq!(office.lines(chosen).await, ["PAYMENT EMAIL f"]);
     let forged = format!("{link}x");

@@ -65,6 +65,7 @@ async fn words_follow_the_reader_and_names_follow_the_named() {
         ..EntitlementGranted::sample()
     };
     office.tell(&granted).await;
+    office.advance(Duration::seconds(1));
     let followed = UserFollowed {
         follower_id: OTHER,
         user_id: READER,
