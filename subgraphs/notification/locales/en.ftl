@@ -7,6 +7,7 @@ notification-selection-invalid = Name 1 to 100 notifications, or the moment up t
 notification-recipients-invalid = Name 1 to 200 people.
 notification-title-invalid = Give a title of 1 to 120 characters.
 notification-body-invalid = Give a text of 1 to 1,000 characters.
+notification-no-address = This account has no address or number for this channel.
 notification-link-invalid = A link is a path of the applications, such as /books/….
 
 # Unsubscribing

@@ -7,6 +7,7 @@ notification-selection-invalid = Nommez de 1 à 100 notifications, ou le moment 
 notification-recipients-invalid = Nommez de 1 à 200 personnes.
 notification-title-invalid = Indiquez un titre de 1 à 120 caractères.
 notification-body-invalid = Indiquez un texte de 1 à 1 000 caractères.
+notification-no-address = Ce compte n'a ni adresse ni numéro pour ce canal.
 notification-link-invalid = Un lien est un chemin des applications, comme /books/….
 
 # Désabonnement

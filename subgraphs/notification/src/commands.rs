@@ -11,6 +11,7 @@ pub(crate) mod reports;
 pub(crate) mod round;
 pub(crate) mod sending;
 pub(crate) mod settings;
+pub(crate) mod suppression;
 pub(crate) mod sweep;
 pub(crate) mod told;
 

@@ -77,3 +77,13 @@ refusal! {
         LinkInvalid => "notification-link-invalid",
     }
 }
+
+refusal! {
+    /// Why an address was not opened again.
+    LiftSuppressionError, LiftSuppressionErrorCode {
+        /// No such account.
+        NotFound => "core-not-found",
+        /// The account has no address or number for this channel.
+        NoAddress => "notification-no-address",
+    }
+}

@@ -11,10 +11,10 @@ use super::{dispatch, key};
 use crate::commands::announce::{self, Announcement, Words};
 use crate::commands::reading::{self, Selection};
 use crate::commands::settings::{self, Changes, Decision, QuietChange};
-use crate::commands::{devices, owner};
+use crate::commands::{devices, owner, suppression};
 use crate::error::{
-    MarkReadError, RegisterDeviceError, SendNotificationError, UnregisterDeviceError,
-    UpdatePreferencesError,
+    LiftSuppressionError, MarkReadError, RegisterDeviceError, SendNotificationError,
+    UnregisterDeviceError, UpdatePreferencesError,
 };
 use crate::model::{Channel, DevicePlatform, DigestInterval, Workflow};
 use crate::store;
@@ -106,6 +106,15 @@ struct SendNotificationInput {
     idempotency_key: String,
 }
 
+/// An address or number to send to again.
+#[derive(InputObject)]
+struct LiftSuppressionInput {
+    /// Whose it is.
+    user_id: ID,
+    /// `EMAIL` or `SMS`.
+    channel: Channel,
+}
+
 /// What `markRead` did.
 #[derive(SimpleObject)]
 struct MarkReadPayload {
@@ -151,6 +160,15 @@ struct SendNotificationPayload {
     announcement_id: Option<ID>,
     /// Why it was refused; empty when it was not.
     errors: Vec<SendNotificationError>,
+}
+
+/// What `liftSuppression` did.
+#[derive(SimpleObject)]
+struct LiftSuppressionPayload {
+    /// Whether anything kept messages from going there; null when refused.
+    lifted: Option<bool>,
+    /// Why it was refused; empty when it was not.
+    errors: Vec<LiftSuppressionError>,
 }
 
 /// Root mutations of notification.
@@ -245,6 +263,18 @@ impl Mutation {
         let (id, errors) = settle(context, outcome, UnregisterDeviceError::new)?;
         let device_id = id.map(ID::from);
         Ok(UnregisterDevicePayload { device_id, errors })
+    }
+
+    /// Has messages go again to where somebody is reached now, after a bounce or a complaint. For operators.
+    async fn lift_suppression(
+        &self,
+        context: &Context<'_>,
+        input: LiftSuppressionInput,
+    ) -> Result<LiftSuppressionPayload> {
+        let (command, user) = (context.command(), key(&input.user_id));
+        let outcome = suppression::lift(command, dispatch(context), user, input.channel).await;
+        let (lifted, errors) = settle(context, outcome, LiftSuppressionError::new)?;
+        Ok(LiftSuppressionPayload { lifted, errors })
     }
 
     /// Tells people something. For operators.

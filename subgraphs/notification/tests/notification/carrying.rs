@@ -186,6 +186,22 @@ async fn a_mailbox_that_is_no_more_gets_no_more_letters() {
     // Nothing tells the address itself.
     let kept = "SELECT encode(recipient, 'escape') AS line FROM suppressions";
     assert!(!office.lines(kept).await[0].contains("awa"));
+
+    // An operator who knows that it works again says so.
+    let query = "mutation($i: LiftSuppressionInput!) { liftSuppression(input: $i) { lifted errors { code } } }";
+    let input = json!({ "i": { "userId": READER, "channel": "EMAIL" } });
+    let refused = office.reader(READER).run_with(query, input.clone()).await;
+    assert_eq!(refused.codes(), ["FORBIDDEN"]);
+    let lifted = office.operator().run_with(query, input.clone()).await;
+    assert_eq!(lifted.ok()["liftSuppression"]["lifted"], true);
+    let again = office.operator().run_with(query, input).await;
+    assert_eq!(again.ok()["liftSuppression"]["lifted"], false);
+    let push = json!({ "i": { "userId": READER, "channel": "PUSH" } });
+    let refused = office.operator().run_with(query, push).await;
+    let code = &refused.ok()["liftSuppression"]["errors"][0]["code"];
+    assert_eq!(code, "NO_ADDRESS");
+    office.tell(&paid(READER, 4)).await;
+    office.arrived(EMAIL, 1).await;
 }
 
 #[tokio::test]
