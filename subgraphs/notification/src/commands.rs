@@ -3,6 +3,7 @@
 //! Whatever tells a person something locks the person first. No provider is called inside a transaction.
 
 pub(crate) mod announce;
+pub(crate) mod carrying;
 pub(crate) mod devices;
 pub(crate) mod escalation;
 pub(crate) mod notify;

@@ -13,10 +13,6 @@ use crate::model::{Channel, Delivery, Device, Notification, Person, Preferences}
 use crate::store;
 use crate::wording::Names;
 
-/// Nobody says now where people are reached.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Unanswered;
-
 /// What is known of the deliveries of a round. Where people are reached is forgotten with it.
 #[derive(Default)]
 pub(super) struct Round {
@@ -89,13 +85,14 @@ impl Round {
         found.map_or(&[], Vec::as_slice)
     }
 
+    /// Whether auth said where people are reached.
+    pub(super) fn is_answered(&self) -> bool {
+        self.contacts.is_some()
+    }
+
     /// Where they are reached; none where they have no account any more.
-    ///
-    /// # Errors
-    /// [`Unanswered`].
-    pub(super) fn contact(&self, delivery: &Delivery) -> Result<Option<&Contact>, Unanswered> {
-        let known = self.contacts.as_ref().ok_or(Unanswered)?;
-        Ok(known.get(&delivery.user_id))
+    pub(super) fn contact(&self, delivery: &Delivery) -> Option<&Contact> {
+        self.contacts.as_ref()?.get(&delivery.user_id)
     }
 }
 

@@ -8,7 +8,7 @@ use coko_core::identity::link;
 use diesel_async::AsyncConnection as _;
 use uuid::Uuid;
 
-use super::sending::{UNSUBSCRIBE, Unsubscribe};
+use super::carrying::{UNSUBSCRIBE, Unsubscribe};
 use super::{Dispatch, gone, owner};
 use crate::error::UpdatePreferencesErrorCode;
 use crate::model::preference::PreferenceRow;

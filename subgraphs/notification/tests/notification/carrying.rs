@@ -215,6 +215,26 @@ async fn who_cannot_be_reached_is_not_tried() {
 }
 
 #[tokio::test]
+async fn letters_wait_for_auth_and_push_messages_do_not() {
+    let office = Office::new().await;
+    office.register(READER).await;
+    office.register_device(READER, TOKEN).await;
+    office.auth_is_away(true);
+    office.tell(&paid(READER, 1)).await;
+    office.arrived(TOKEN, 1).await;
+    for _ in 0..10 {
+        office.advance(Duration::minutes(30));
+        office.pause().await;
+    }
+    let waiting =
+        "SELECT concat_ws(' ', status, tries) AS line FROM deliveries WHERE channel = 'EMAIL'";
+    assert_eq!(office.lines(waiting).await, ["PENDING 0"]);
+    office.auth_is_away(false);
+    office.advance(Duration::minutes(1));
+    office.arrived(EMAIL, 1).await;
+}
+
+#[tokio::test]
 async fn a_push_message_that_stays_unread_is_followed_by_a_text() {
     let office = Office::new().await;
     office.register(READER).await;

@@ -1,8 +1,10 @@
 //! A notification service of a test's own, with simulated providers and an auth that says how people are reached.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use coko_core::Error;
 use coko_core::ask::Questions;
 use coko_core::ask::auth::{Contact, Contacts};
 use coko_core::clock::Clock;
@@ -54,6 +56,7 @@ pub(crate) struct Office {
     pub(crate) base: String,
     router: axum::Router,
     known: Known,
+    away: Arc<AtomicBool>,
     stop: CancellationToken,
 }
 
@@ -170,14 +173,21 @@ impl Office {
         platform.platform.mailer = Mailer::smtp(&mail, "noreply@coko.example").unwrap();
 
         let known = Known::default();
-        let asked = known.clone();
+        let away = Arc::new(AtomicBool::new(false));
+        let (asked, is_away) = (known.clone(), away.clone());
         // On a recorded bus, who answers is known at once.
         let _task =
             Questions::new(&platform.platform).answer("contacts", move |question: Contacts| {
                 let known = asked.lock().unwrap().clone();
                 let ids = question.user_ids.into_iter();
                 let found = ids.filter_map(|id| known.get(&id).cloned()).collect();
-                async move { Ok(found) }
+                let away = is_away.load(Ordering::SeqCst);
+                async move {
+                    if away {
+                        return Err(Error::internal("the database is away"));
+                    }
+                    Ok(found)
+                }
             });
         let mut config = config(&database, connections, &providers, &base);
         change(&mut config, &simulator, &providers);
@@ -198,6 +208,7 @@ impl Office {
             base,
             router: service.router,
             known,
+            away,
             stop,
         }
     }
@@ -311,6 +322,11 @@ impl Office {
             phone: phone.map(str::to_owned),
         };
         self.known.lock().unwrap().insert(user, contact);
+    }
+
+    /// Has auth be away, or back.
+    pub(crate) fn auth_is_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
     }
 
     /// A reader called Awa in Dakar, reached everywhere, whose welcome is not told.
