@@ -85,7 +85,9 @@ impl PrivateKey {
 
 #[cfg(test)]
 mod tests {
-    use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+    use ring::signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_2048_8192_SHA256,
+    };
 
     use super::*;
 
@@ -124,6 +126,24 @@ mod tests {
         assert!(!key.verifies(b"1800000000[]", ""));
         for bad in ["", "AAAA", &STANDARD.encode(P256)] {
             assert!(PublicKey::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_service_account_signs_its_claims() {
+        let pem = include_str!("../../tests/notification/service-account.pem");
+        let in_one_line = pem.trim().replace('\n', "\\n");
+        for text in [pem, &in_one_line] {
+            let key = PrivateKey::parse(&Secret::new(text)).unwrap();
+            let claims = serde_json::json!({ "iss": "coko@coko.example" });
+            let token = key.token(&claims).unwrap();
+            let (signed, signature) = token.rsplit_once('.').unwrap();
+            let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+            let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.0.public());
+            assert!(public.verify(signed.as_bytes(), &signature).is_ok());
+            let (_, payload) = signed.split_once('.').unwrap();
+            let payload = URL_SAFE_NO_PAD.decode(payload).unwrap();
+            assert_eq!(serde_json::from_slice::<Value>(&payload).unwrap(), claims);
         }
     }
 

@@ -1,7 +1,9 @@
 //! Messages on their way: every provider, and what goes wrong.
 
+use coko_core::config::Secret;
 use coko_core::events::Payload as _;
 use coko_core::events::payment::PaymentFailed;
+use coko_notification::config::ServiceAccountConfig;
 use coko_provider_simulator::MessageScenario;
 use serde_json::{Value, json};
 use time::Duration;
@@ -303,6 +305,25 @@ async fn a_slow_provider_holds_up_nobody_and_a_worker_that_died_loses_nothing() 
     office.arrived(TOKEN, 2).await;
     office.advance(Duration::minutes(6));
     office.arrived(TOKEN, 3).await;
+}
+
+#[tokio::test]
+async fn a_service_account_s_key_opens_firebase() {
+    let office = Office::with(6, |config, _, base| {
+        let fcm = config.fcm.as_mut().unwrap();
+        fcm.service_account = Some(ServiceAccountConfig {
+            client_email: "coko@coko.example".to_owned(),
+            private_key: Secret::new(include_str!("service-account.pem")),
+            token_uri: format!("{base}/fcm/token").parse().unwrap(),
+        });
+        // Nobody asks the machine.
+        fcm.metadata_url = "http://127.0.0.1:9".parse().unwrap();
+    })
+    .await;
+    office.register(READER).await;
+    office.register_device(READER, TOKEN).await;
+    office.tell(&paid(READER, 1)).await;
+    office.arrived(TOKEN, 1).await;
 }
 
 #[tokio::test]
