@@ -33,6 +33,7 @@ pub(crate) const SUBGRAPHS: [&str; 8] = [
     "reading",
     "gamification",
     "community",
+    "notification",
     "admin",
 ];
 
@@ -391,14 +392,15 @@ impl Stack {
         Ok(token.to_owned())
     }
 
-    /// The secret in the link of the newest letter to `recipient`, once it is there.
+    /// The secret in the newest letter to `recipient` that has one in its link, once it is there.
     ///
     /// # Errors
     /// When no letter with a link comes within ten seconds.
     pub async fn secret_sent_to(&self, recipient: &str) -> Result<String> {
         for _ in 0..100 {
-            let letter = self.letters(recipient).pop().unwrap_or_default();
-            if let Some((_, rest)) = letter.split_once("token=") {
+            let letters = self.letters(recipient);
+            let mut secrets = letters.iter().rev();
+            if let Some((_, rest)) = secrets.find_map(|letter| letter.split_once("token=")) {
                 return Ok(rest
                     .chars()
                     .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))

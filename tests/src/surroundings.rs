@@ -45,7 +45,7 @@ pub(crate) async fn create_databases(server: &str) -> Result<BTreeMap<&'static s
     Ok(databases)
 }
 
-/// A simulator in this process, and the variables by which payment finds it.
+/// A simulator in this process, and the variables by which payment and notification find it.
 pub(crate) async fn simulator(environment: &mut BTreeMap<String, String>) -> Result<Simulator> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}", listener.local_addr()?);
@@ -56,6 +56,14 @@ pub(crate) async fn simulator(environment: &mut BTreeMap<String, String>) -> Res
         ("PAYPAL", "paypal"),
     ] {
         let name = format!("COKO_PAYMENT_{provider}__BASE_URL");
+        environment.insert(name, format!("{base}/{path}"));
+    }
+    for (setting, path) in [
+        ("TWILIO__BASE_URL", "twilio"),
+        ("FCM__BASE_URL", "fcm"),
+        ("FCM__METADATA_URL", "fcm"),
+    ] {
+        let name = format!("COKO_NOTIFICATION_{setting}");
         environment.insert(name, format!("{base}/{path}"));
     }
     let secret = environment.get("COKO_SIMULATOR_WEBHOOK_SECRET");

@@ -319,18 +319,19 @@ fn fresh_secrets(entropy: &Entropy) -> anyhow::Result<String> {
             lookup_key: entropy.token(),
         },
     };
+    let notices = entropy.token();
     let head = "# Secrets of this private platform, made at its first start. Losing them loses what they sealed.\n\n";
     Ok(format!(
-        "{head}{}\n{}\n{}",
+        "{head}{}\n{}\n{}\n{}",
         toml::to_string(&secrets)?,
-        payment_secrets(entropy)?,
-        reading_secrets(entropy)?
+        payment_secrets(entropy, &notices)?,
+        reading_secrets(entropy)?,
+        notification_secrets(entropy, &notices)?
     ))
 }
 
-/// Keys of payment, and what it shares with the simulator that stands in for the providers.
-fn payment_secrets(entropy: &Entropy) -> anyhow::Result<String> {
-    let notices = entropy.token();
+/// Keys of payment, and what it shares with the simulator that stands in for the providers: what signs their notices.
+fn payment_secrets(entropy: &Entropy, notices: &str) -> anyhow::Result<String> {
     let secrets = serde_json::json!({
         "payment": {
             "column_keys": column_key(entropy, 1),
@@ -341,6 +342,19 @@ fn payment_secrets(entropy: &Entropy) -> anyhow::Result<String> {
             "paypal": { "client_id": "simulated", "client_secret": "simulated", "webhook_id": "simulated" },
         },
         "simulator": { "webhook_secret": notices },
+    });
+    Ok(toml::to_string(&secrets)?)
+}
+
+/// Keys of notification, and what it shares with the simulator.
+fn notification_secrets(entropy: &Entropy, notices: &str) -> anyhow::Result<String> {
+    let secrets = serde_json::json!({
+        "notification": {
+            "column_keys": column_key(entropy, 1),
+            "lookup_key": entropy.token(),
+            "twilio": { "account_sid": "ACsimulated", "auth_token": notices, "from": "Coko" },
+            "fcm": { "project_id": "coko" },
+        },
     });
     Ok(toml::to_string(&secrets)?)
 }

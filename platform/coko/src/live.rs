@@ -9,6 +9,7 @@ use coko_composition::SubgraphSource;
 use coko_core::events::catalog::{BookPublished, BookUpdated};
 use coko_core::events::community::PostCreated;
 use coko_core::events::gamification::AchievementUnlocked;
+use coko_core::events::notification::NotificationReceived;
 use coko_core::events::reading::ProgressChanged;
 use coko_core::events::{self, Payload};
 use coko_gateway::config::{EventFieldConfig, EventSourceConfig};
@@ -33,6 +34,10 @@ type Subscription {
   """
   bookPublished: Book!
   """
+  The viewer was told something that is in their list.
+  """
+  notificationReceived: Notification! @authenticated
+  """
   One of the viewer's devices told another place: in any book, or in the one of `bookId`. A device hears of its own as well.
   """
   progressChanged(bookId: ID): ReadingProgress! @authenticated
@@ -48,6 +53,10 @@ type Post @key(fields: "id", resolvable: false) {
 }
 
 type Achievement @key(fields: "id", resolvable: false) {
+  id: ID!
+}
+
+type Notification @key(fields: "id", resolvable: false) {
   id: ID!
 }
 
@@ -82,6 +91,13 @@ pub fn source() -> EventSourceConfig {
             of_book::<BookUpdated>(&[("/data/book_id", "{id}")]),
         ),
         ("bookPublished", of_book::<BookPublished>(&[])),
+        (
+            "notificationReceived",
+            of::<NotificationReceived>(
+                &[("/data/user_id", "{viewer.id}")],
+                "/data/notification_id",
+            ),
+        ),
         (
             "progressChanged",
             of::<ProgressChanged>(
@@ -132,6 +148,10 @@ mod tests {
             (
                 "bookPublished",
                 serde_json::to_value(BookPublished::sample()),
+            ),
+            (
+                "notificationReceived",
+                serde_json::to_value(NotificationReceived::sample()),
             ),
             (
                 "progressChanged",

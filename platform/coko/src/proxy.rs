@@ -23,7 +23,7 @@ use crate::roles::Subgraph;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What of a request reaches the subgraph: what it asks for, and what proves who asks. Never a cookie.
-const REQUEST_HEADERS: [header::HeaderName; 25] = [
+const REQUEST_HEADERS: [header::HeaderName; 28] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
     header::ACCEPT_LANGUAGE,
@@ -50,6 +50,10 @@ const REQUEST_HEADERS: [header::HeaderName; 25] = [
     header::HeaderName::from_static("paypal-transmission-id"),
     header::HeaderName::from_static("paypal-transmission-sig"),
     header::HeaderName::from_static("paypal-transmission-time"),
+    // The same for who carries messages.
+    header::HeaderName::from_static("x-twilio-signature"),
+    header::HeaderName::from_static("x-twilio-email-event-webhook-signature"),
+    header::HeaderName::from_static("x-twilio-email-event-webhook-timestamp"),
 ];
 
 /// What of the answer stays here: it concerns the connection to the subgraph, not what it said (RFC 9110, 7.6.1).

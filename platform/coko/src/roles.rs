@@ -1,4 +1,4 @@
-//! The table of roles: every subgraph in one line, the router, and the simulator of payment providers.
+//! The table of roles: every subgraph in one line, the router, and the simulator of payment and message providers.
 
 use coko_core::service::{Platform, Service};
 use diesel_migrations::EmbeddedMigrations;
@@ -9,7 +9,7 @@ use crate::config::{Settings, SettingsError};
 /// The role that is no subgraph.
 pub const ROUTER: &str = "router";
 
-/// The role that stands in for payment providers, for development and tests.
+/// The role that stands in for payment and message providers, for development and tests.
 pub const SIMULATOR: &str = coko_provider_simulator::NAME;
 
 /// A line of the table: the member, what it is about, what else it answers, whether it writes letters.
@@ -77,6 +77,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         "forums, reviews, clubs, moderation",
         &[],
         false
+    ),
+    subgraph!(
+        coko_notification,
+        "in-app, e-mail, SMS, push",
+        &["/notifications/{*rest}"],
+        true
     ),
     subgraph!(
         coko_admin,

@@ -145,6 +145,10 @@ impl Stack {
             && let Some(listener) = listeners.remove(roles::SIMULATOR)
         {
             let simulator = Simulator::new(config, Clock::system(), Entropy::system());
+            simulator
+                .listen_for_letters()
+                .await
+                .context("the provider simulator cannot take letters (simulator.smtp)")?;
             let listening = Listening::default();
             serve(
                 roles::SIMULATOR,

@@ -2,13 +2,16 @@
 //!
 //! Delivery is at least once: a crash between the server's acceptance and our note of it sends a letter again.
 
+mod draft;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection as _, RunQueryDsl};
-use lettre::message::{Mailbox, MultiPart, SinglePart, header::ContentType};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -19,8 +22,14 @@ use crate::database::{Connection, Pool};
 use crate::service::Task;
 use crate::tables::mail;
 
+pub use draft::Draft;
+
 /// Attempts before a letter is left for a person to look at.
 const MAX_ATTEMPTS: i32 = 10;
+
+/// RFC 2369 and RFC 8058.
+const LIST_UNSUBSCRIBE: HeaderName = HeaderName::new_from_ascii_str("List-Unsubscribe");
+const LIST_UNSUBSCRIBE_POST: HeaderName = HeaderName::new_from_ascii_str("List-Unsubscribe-Post");
 
 /// One letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +42,8 @@ pub struct Letter {
     pub text: String,
     /// The same as simple HTML.
     pub html: Option<String>,
+    /// Where the recipient ends such letters with one request (RFC 8058); none for letters that are not subscribed to.
+    pub unsubscribe: Option<String>,
 }
 
 /// Writes a letter; call it inside the business transaction.
@@ -82,7 +93,10 @@ pub enum MailError {
     /// The SMTP URL is malformed.
     #[error("the SMTP URL is malformed ({0}); expected smtps://user:password@host")]
     Url(String),
-    /// The server refused or did not answer.
+    /// The server will never take a letter to this mailbox (RFC 5321: 550, 551, 553).
+    #[error("the mail was refused: {0}")]
+    Refused(String),
+    /// The server refused for now, or did not answer.
     #[error("the mail could not be sent: {0}")]
     Send(String),
 }
@@ -133,14 +147,22 @@ impl Mailer {
         }
     }
 
-    async fn send(&self, id: Uuid, letter: Letter) -> Result<(), MailError> {
+    /// Sends a letter now, for who keeps a queue of their own.
+    ///
+    /// # Errors
+    /// [`MailError::Refused`] and [`MailError::Address`] for what no retry will help; the rest may pass.
+    pub async fn send(&self, id: Uuid, letter: Letter) -> Result<(), MailError> {
         let message = self.compose(&letter)?;
         match &self.way {
-            Way::Smtp(transport) => transport
-                .send(message)
-                .await
-                .map(drop)
-                .map_err(|error| MailError::Send(error.to_string())),
+            Way::Smtp(transport) => transport.send(message).await.map(drop).map_err(|error| {
+                // Other permanent codes speak of us and the server rather than of the mailbox.
+                let code = error.status().map(|code| code.to_string());
+                let reason = error.to_string();
+                match code.as_deref() {
+                    Some("550" | "551" | "553") => MailError::Refused(reason),
+                    _ => MailError::Send(reason),
+                }
+            }),
             Way::Folder(folder) => {
                 let failed = |error: std::io::Error| MailError::Send(error.to_string());
                 tokio::fs::create_dir_all(folder.as_path())
@@ -161,10 +183,16 @@ impl Mailer {
 
     /// Builds the message; `lettre` encodes every header, so a line break in a name cannot add one.
     fn compose(&self, letter: &Letter) -> Result<lettre::Message, MailError> {
-        let builder = lettre::Message::builder()
+        let mut builder = lettre::Message::builder()
             .from(self.from.clone())
             .to(address(&letter.to)?)
             .subject(letter.subject.as_str());
+        if let Some(link) = &letter.unsubscribe {
+            let one_click = "List-Unsubscribe=One-Click".to_owned();
+            builder = builder
+                .raw_header(HeaderValue::new(LIST_UNSUBSCRIBE, format!("<{link}>")))
+                .raw_header(HeaderValue::new(LIST_UNSUBSCRIBE_POST, one_click));
+        }
         let built = match &letter.html {
             Some(html) => builder.multipart(MultiPart::alternative_plain_html(
                 letter.text.clone(),
@@ -251,6 +279,7 @@ impl Mailer {
                     subject,
                     text,
                     html,
+                    unsubscribe: None,
                 },
             )
             .await;

@@ -1,5 +1,6 @@
 //! What a subgraph is given (the [`Platform`]) and what it gives back (a [`Service`]).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use async_nats::jetstream;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
+use crate::ask::Answerer;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Environment;
@@ -221,13 +223,16 @@ impl Nats {
     }
 }
 
-/// Events that were published, oldest first.
-#[derive(Clone, Debug, Default)]
-pub struct Recording(Arc<Mutex<Vec<serde_json::Value>>>);
+/// Events that were published, oldest first, and who answers questions.
+#[derive(Clone, Default)]
+pub struct Recording {
+    events: Arc<Mutex<Vec<serde_json::Value>>>,
+    answers: Arc<Mutex<BTreeMap<String, Answerer>>>,
+}
 
 impl Recording {
     pub(crate) fn record(&self, events: impl Iterator<Item = serde_json::Value>) {
-        self.0
+        self.events
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(events);
@@ -235,10 +240,33 @@ impl Recording {
 
     /// Everything published so far.
     pub fn events(&self) -> Vec<serde_json::Value> {
-        self.0
+        self.events
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Has `answerer` answer what is asked on `subject`.
+    pub(crate) fn answer(&self, subject: String, answerer: Answerer) {
+        self.answers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(subject, answerer);
+    }
+
+    /// The answer to what is asked on `subject`; none when nobody answers.
+    pub(crate) async fn ask(&self, subject: &str, question: Vec<u8>) -> Option<Vec<u8>> {
+        let answerer = {
+            let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.get(subject)?.clone()
+        };
+        answerer(question).await
+    }
+}
+
+impl fmt::Debug for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recording").finish_non_exhaustive()
     }
 }
 

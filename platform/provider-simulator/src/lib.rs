@@ -1,19 +1,30 @@
-//! Payment providers' wire formats with scenarios, for development and tests: `coko serve provider-simulator`.
+//! Wire formats of payment and message providers with scenarios, for development and tests: `coko serve provider-simulator`.
 //!
 //! Under `/wave`, `/orange-money`, `/stripe` and `/paypal` it answers as those providers do, and sends their notices. What a
 //! payer does is a [`Scenario`], chosen per amount or for all payments with `POST /simulator/scenario`, or by a person on the
 //! page `/pay/{id}`. It keeps everything in memory and knows nothing of orders.
+//!
+//! Under `/sendgrid`, `/twilio`, `/orange-sms`, `/mtn` and `/fcm`, and by SMTP, it takes messages as those providers do, and reports
+//! what became of them by a [`MessageScenario`], chosen per recipient or for all with `POST /simulator/message-scenario`;
+//! `GET /simulator/messages` shows them.
 
+mod fcm;
+mod messages;
 mod notice;
+mod operators;
 mod orange_money;
 mod page;
 mod paypal;
 mod scenario;
+mod sendgrid;
+mod smtp;
 mod state;
 mod stripe;
+mod twilio;
 mod wave;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +38,8 @@ use coko_core::ids::Entropy;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use messages::Carriers;
+pub use messages::{Message, MessageScenario};
 pub use scenario::Scenario;
 use state::{Outcome, Paying, State};
 
@@ -53,6 +66,9 @@ pub struct Config {
     /// How long a slow answer takes, in milliseconds. Default 3000.
     #[serde(default = "default_slow_millis")]
     pub slow_millis: u64,
+    /// Where letters are taken by SMTP: `127.0.0.1:4125`. Default nowhere.
+    #[serde(default)]
+    pub smtp: Option<SocketAddr>,
 }
 
 fn default_webhook_url() -> String {
@@ -79,6 +95,7 @@ pub struct Simulator {
     clock: Clock,
     entropy: Entropy,
     http: reqwest::Client,
+    carriers: Arc<Carriers>,
 }
 
 /// What is asked of a provider.
@@ -105,6 +122,7 @@ impl Simulator {
             clock,
             entropy,
             http: reqwest::Client::new(),
+            carriers: Arc::default(),
         }
     }
 
@@ -115,6 +133,11 @@ impl Simulator {
             .nest("/orange-money", orange_money::routes())
             .nest("/stripe", stripe::routes())
             .nest("/paypal", paypal::routes())
+            .nest("/sendgrid", sendgrid::routes())
+            .nest("/twilio", twilio::routes())
+            .nest("/fcm", fcm::routes())
+            .merge(operators::routes())
+            .merge(messages::routes())
             .merge(page::routes())
             .route("/simulator/scenario", post(set_scenario))
             .route("/simulator/webhook-url", post(set_webhook_url))
@@ -303,6 +326,13 @@ impl Simulator {
         let told = self.state().webhook_url.clone();
         let base = told.unwrap_or_else(|| self.config.webhook_url.clone());
         format!("{}/webhooks/{provider}", base.trim_end_matches('/'))
+    }
+
+    /// Where notification's `/notifications/…` is reached.
+    pub(crate) fn report_base(&self) -> String {
+        let told = self.state().webhook_url.clone();
+        let base = told.unwrap_or_else(|| self.config.webhook_url.clone());
+        base.trim_end_matches('/').to_owned()
     }
 
     pub(crate) fn page(&self, id: &str) -> String {

@@ -2,7 +2,7 @@
 
 use coko_core::graphql::FluentValue;
 use coko_core::locale::Locale;
-use coko_core::mail::Letter;
+use coko_core::mail::{Draft, Letter};
 use coko_core::translation::Translations;
 
 use crate::model::Account;
@@ -37,49 +37,14 @@ pub(crate) fn write(
         .collect();
     let body = text(&format!("auth-mail-{}-text", content.kind), &arguments);
     let footer = text("auth-mail-footer", &[]);
-    let link = content.link.as_deref();
-    let plain = [
-        Some(greeting.as_str()),
-        Some(&body),
-        link,
-        Some("--"),
-        Some(&footer),
-    ];
-    let anchor = link
-        .map(|link| format!("<p><a href=\"{0}\">{0}</a></p>", escape(link)))
-        .unwrap_or_default();
-    let html = format!(
-        "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\"><body><p>{}</p><p>{}</p>{anchor}<hr><p><small>{}</small></p></body></html>",
-        escape(locale.language()),
-        escape(&greeting),
-        escape(&body),
-        escape(&footer),
-    );
-    Some(Letter {
-        to,
-        subject: text(&format!("auth-mail-{}-subject", content.kind), &[]),
-        text: plain.into_iter().flatten().collect::<Vec<_>>().join("\n\n"),
-        html: Some(html),
-    })
-}
-
-/// Text as HTML content and attribute values take it.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_cannot_write_markup() {
-        assert_eq!(
-            escape("<a href=\"x\">&"),
-            "&lt;a href=&quot;x&quot;&gt;&amp;"
-        );
-    }
+    let draft = Draft {
+        language: locale.language(),
+        greeting: &greeting,
+        paragraphs: &[body],
+        link: content.link.as_deref(),
+        footer: &footer,
+        unsubscribe: None,
+    };
+    let subject = text(&format!("auth-mail-{}-subject", content.kind), &[]);
+    Some(draft.letter(to, subject))
 }

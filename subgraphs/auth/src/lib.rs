@@ -6,7 +6,9 @@
 //! Says: `user.registered`, `user.login`, `user.profile.updated`, `user.role.changed`, `user.suspended`, `user.unsuspended`,
 //! `user.deleted`, `user.export.requested`, `session.revoked`. Hears: `user.followed`,
 //! `subscription.activated`, `subscription.renewed`, `subscription.expired`, `operator.acted`.
+//! Answers: how people are reached.
 
+mod answers;
 mod commands;
 pub mod config;
 mod consumers;
@@ -129,6 +131,7 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         .task(),
     );
     tasks.push(platform.mailer.task(pool.clone(), platform.clock.clone()));
+    tasks.extend(answers::tasks(platform, &auth));
     tasks.extend(consumers::consumers(platform, pool.clone()).tasks());
     Ok(Service {
         name: NAME,

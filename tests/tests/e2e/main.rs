@@ -13,6 +13,7 @@ mod faults;
 mod following;
 mod gamification;
 mod hostile;
+mod notification;
 mod partner;
 mod purchase;
 mod reader;

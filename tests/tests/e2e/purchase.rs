@@ -32,6 +32,7 @@ async fn becomes(client: &Client, order: &Value, expected: &str) {
 /// A book that was bought, and by whom.
 pub(crate) struct Purchase {
     pub(crate) reader: Client,
+    pub(crate) email: String,
     pub(crate) token: String,
     pub(crate) book: Value,
     order: Value,
@@ -86,6 +87,7 @@ pub(crate) async fn bought(stack: &Stack, name: &str) -> Purchase {
     becomes(&reader, &order["id"], "FULFILLED").await;
     Purchase {
         reader,
+        email: account.email,
         token,
         book,
         order,

@@ -201,7 +201,7 @@ async fn serve(
     stop(&shutdown, servers).await
 }
 
-/// Has payment use the simulator at `simulator` for every provider, and the simulator send its notices to `base`.
+/// Has payment and notification use the simulator at `simulator` for every provider, and the simulator send its notices to `base`.
 fn simulated(defaults: &mut Value, base: &str, simulator: &str) {
     for (provider, path) in [
         ("wave", "wave"),
@@ -210,6 +210,10 @@ fn simulated(defaults: &mut Value, base: &str, simulator: &str) {
         ("paypal", "paypal"),
     ] {
         defaults["payment"][provider]["base_url"] = format!("{simulator}/{path}").into();
+    }
+    defaults["notification"]["twilio"]["base_url"] = format!("{simulator}/twilio").into();
+    for url in ["base_url", "metadata_url"] {
+        defaults["notification"]["fcm"][url] = format!("{simulator}/fcm").into();
     }
     defaults["simulator"] = json!({ "webhook_url": base, "public_url": simulator });
 }

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod community;
 pub mod file;
 pub mod gamification;
+pub mod notification;
 pub mod payment;
 pub mod publication;
 pub mod reading;
@@ -213,6 +214,7 @@ pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
         describe::<gamification::BadgeAwarded>()?,
         describe::<gamification::ChallengeCompleted>()?,
         describe::<gamification::LevelReached>()?,
+        describe::<notification::NotificationReceived>()?,
         describe::<payment::BookPurchased>()?,
         describe::<payment::OrderCreated>()?,
         describe::<payment::OrderRefunded>()?,

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod authorisation;
 #[cfg(test)]
 mod bench;

@@ -70,6 +70,8 @@ async fn a_number_becomes_an_account_and_signs_in_again() {
         "+221771234567"
     );
     assert_eq!(bench.events("user.registered").await[0]["method"], "phone");
+    let contacts = bench.contacts(vec![awa.id.parse().unwrap()]).await;
+    assert_eq!(contacts[0].phone.as_deref(), Some("+221771234567"));
     bench.later(time::Duration::minutes(2));
     assert_eq!(
         refusals(&bench.guest.run_with(SIGN_IN, input(&code, true)).await),

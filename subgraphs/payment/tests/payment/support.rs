@@ -127,6 +127,7 @@ pub(crate) async fn simulator(own: &str, scenario: Scenario) -> (Simulator, Stri
         scenario,
         payer_millis: 20,
         slow_millis: 3000,
+        smtp: None,
     };
     let simulator = Simulator::new(config, Clock::system(), Entropy::system());
     tokio::spawn(serve(listener, simulator.router()));
