@@ -7,7 +7,7 @@ use coko_core::database::Pool;
 use coko_core::events::catalog::{BookPublished, BookUpdated, BookWithdrawn};
 use coko_core::events::community::{ReviewPosted, ReviewRemoved, ReviewUpdated};
 use coko_core::events::file::{BookDownloaded, FileProcessed};
-use coko_core::events::publication::PublicationPublished;
+use coko_core::events::publication::{PublicationPublished, PublicationWithdrawn};
 use coko_core::service::Platform;
 use futures::FutureExt as _;
 use uuid::Uuid;
@@ -51,6 +51,10 @@ pub(crate) fn consumers(platform: &Platform, pool: Pool, catalog: &Arc<Catalog>)
                     })
             }
             .boxed()
+        })
+        .on::<PublicationWithdrawn>(|connection, context, _, event| {
+            async move { Ok(readers::publication_withdrawn(connection, context, &event).await?) }
+                .boxed()
         })
         .on::<BookPublished>(move |_, _, _, event| follow(&published, event.book.book_id))
         .on::<BookUpdated>(move |_, _, _, event| follow(&updated, event.book.book_id))

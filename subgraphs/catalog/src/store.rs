@@ -5,6 +5,7 @@ pub(crate) mod books;
 pub(crate) mod categories;
 pub(crate) mod documents;
 pub(crate) mod imports;
+pub(crate) mod publications;
 pub(crate) mod publishers;
 pub(crate) mod ranking;
 pub(crate) mod reviews;

@@ -1,5 +1,6 @@
 //! Making, changing, publishing, withdrawing and deleting books.
 
+mod publications;
 mod references;
 
 use coko_core::Error;
