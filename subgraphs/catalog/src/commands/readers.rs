@@ -162,7 +162,7 @@ pub(crate) async fn publication_withdrawn(
 /// The book that was made of a work.
 async fn book_of(connection: &mut Connection, publication: Uuid) -> QueryResult<Option<Uuid>> {
     let id = publication.to_string();
-    let known = store::imports::known(connection, PUBLICATION, &[&id]).await?;
+    let known = store::imports::known(connection, PUBLICATION, &[id.as_str()]).await?;
     Ok(known.into_values().next().map(|known| known.book_id))
 }
 
