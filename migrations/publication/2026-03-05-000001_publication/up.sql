@@ -69,6 +69,7 @@ CREATE TABLE manuscript_versions (
     created_at    timestamptz NOT NULL,
     UNIQUE (manuscript_id, number)
 );
+CREATE INDEX manuscript_versions_newest ON manuscript_versions (manuscript_id, created_at DESC, id DESC);
 
 -- What the file service found in files that were uploaded for a manuscript's book.
 CREATE TABLE manuscript_files (
@@ -88,7 +89,8 @@ CREATE TABLE manuscript_files (
     uploaded_by   uuid,
     at            timestamptz NOT NULL
 );
-CREATE INDEX manuscript_files_by_manuscript ON manuscript_files (manuscript_id, at DESC);
+CREATE INDEX manuscript_files_newest ON manuscript_files (manuscript_id, kind, at DESC, file_id DESC);
+CREATE INDEX manuscript_files_by_uploader ON manuscript_files (uploaded_by);
 
 -- Every step of a manuscript, and what was said about it.
 CREATE TABLE manuscript_notes (
@@ -145,7 +147,7 @@ $$;
 CREATE CONSTRAINT TRIGGER contract_shares_whole AFTER INSERT OR UPDATE ON contract_parties
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION contract_shares_whole();
 
--- Where readers are, as far as contracts have territories.
+-- The accounts there are, and where they are, which is empty when it is not known: contracts have territories.
 CREATE TABLE readers (
     user_id uuid PRIMARY KEY,
     country text NOT NULL,
@@ -364,5 +366,6 @@ CREATE TABLE payouts (
 CREATE INDEX payouts_newest ON payouts (payee_id, created_at DESC, id DESC);
 CREATE INDEX payouts_requested ON payouts (id) WHERE status = 'REQUESTED';
 CREATE INDEX payouts_paid ON payouts (payee_id, currency, settled_at) WHERE status = 'PAID';
+CREATE INDEX payouts_to_forget ON payouts (settled_at) WHERE destination_sealed IS NOT NULL AND settled_at IS NOT NULL;
 -- One at a time.
 CREATE UNIQUE INDEX payouts_open ON payouts (payee_id, currency) WHERE status = 'REQUESTED';

@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(decides(Some("FR"), 5), Some(1));
         assert_eq!(decides(None, 10), Some(1));
         assert_eq!(decides(None, 11), Some(11));
-        assert_eq!(deciding(&contracts[1..2], None, day(6)).is_some(), false);
+        assert!(deciding(&contracts[1..2], None, day(6)).is_none());
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
             let refusals = contract.check(parties).err().unwrap_or_default();
             refusals.into_iter().map(|refusal| refusal.code).collect()
         };
-        assert_eq!(codes(&sound, &[party(1, 6000), party(2, 4000)]), []);
+        assert!(codes(&sound, &[party(1, 6000), party(2, 4000)]).is_empty());
         assert_eq!(codes(&sound, &[party(1, 9999)]), [Code::SharesNotWhole]);
         assert_eq!(codes(&sound, &[]), [Code::SharesNotWhole]);
         assert_eq!(

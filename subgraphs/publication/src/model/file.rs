@@ -22,8 +22,8 @@ coko_core::text_enum! {
 }
 
 /// A file that was uploaded for a manuscript's book.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = manuscript_files, primary_key(file_id), treat_none_as_null = true)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = manuscript_files)]
 pub(crate) struct ManuscriptFile {
     pub(crate) file_id: Uuid,
     pub(crate) manuscript_id: Uuid,
