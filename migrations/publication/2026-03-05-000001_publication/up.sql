@@ -189,7 +189,6 @@ CREATE TABLE accruals (
 CREATE INDEX accruals_newest ON accruals (payee_id, accrued_at DESC, id DESC);
 CREATE INDEX accruals_by_order ON accruals (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX accruals_due ON accruals (payable_at) WHERE status = 'ESCROW';
-CREATE INDEX accruals_of_month ON accruals (payee_id, currency, accrued_at);
 CREATE INDEX accruals_reversed ON accruals (payee_id, currency, reversed_at) WHERE reversed_at IS NOT NULL;
 
 -- What is held for each payee, and what is owed to them: negative where more was paid than was earned in the end.

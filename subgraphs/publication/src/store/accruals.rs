@@ -1,7 +1,9 @@
 //! Sales and what they earned.
 
 use coko_core::database::Connection;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -80,8 +82,9 @@ pub(crate) async fn lock_due(
     now: OffsetDateTime,
     limit: i64,
 ) -> QueryResult<Vec<Accrual>> {
+    // As in the index, which has no parameters.
     accruals::table
-        .filter(accruals::status.eq(AccrualStatus::Escrow))
+        .filter(sql::<Bool>("status = 'ESCROW'"))
         .filter(accruals::payable_at.le(now))
         .order(accruals::payable_at)
         .limit(limit)

@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::model::{Manuscript, ManuscriptStatus};
+use crate::model::Manuscript;
 use crate::tables::manuscripts;
 
 coko_core::newest_first!(
@@ -112,7 +112,7 @@ pub(crate) async fn lock_due(
     limit: i64,
 ) -> QueryResult<Vec<Manuscript>> {
     manuscripts::table
-        .filter(manuscripts::status.eq(ManuscriptStatus::Scheduled))
+        .filter(sql::<Bool>("status = 'SCHEDULED'"))
         .filter(manuscripts::publish_at.le(now))
         .order(manuscripts::publish_at)
         .limit(limit)

@@ -2,12 +2,14 @@
 
 use coko_core::database::Connection;
 use coko_core::paging::{Direction, Page, Slice};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::model::{Payout, PayoutStatus};
+use crate::model::Payout;
 use crate::tables::payouts;
 
 coko_core::newest_first!("royaltyPayouts", payouts, payee_id, created_at, Payout);
@@ -58,9 +60,9 @@ pub(crate) async fn queue(
     connection: &mut Connection,
     page: &Page<Uuid>,
 ) -> QueryResult<Slice<Payout>> {
-    let mut query = payouts::table
-        .filter(payouts::status.eq(PayoutStatus::Requested))
-        .into_boxed();
+    // As in the index, which has no parameters.
+    let requested = sql::<Bool>("status = 'REQUESTED'");
+    let mut query = payouts::table.filter(requested).into_boxed();
     let forward = page.direction == Direction::Forward;
     if let Some(from) = page.from {
         query = if forward {
