@@ -6,7 +6,7 @@ use diesel::QueryResult;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::model::{FileStatus, Findings, Images, Manuscript, ManuscriptFile};
+use crate::model::{FileStatus, Findings, Images, Manuscript, ManuscriptFile, MemberRole};
 use crate::store;
 
 /// A file was found good: it is kept when somebody uploaded it who works on the manuscript of its book.
@@ -69,7 +69,8 @@ async fn of(
     if let Some(user) = uploader {
         let organization = manuscript.organization_id;
         let role = store::organizations::role(connection, organization, user).await?;
-        if !role.is_some_and(|role| role.writes()) {
+        let writes = role.is_some_and(MemberRole::writes);
+        if !writes {
             tracing::warn!(%book, uploader = %user, "a file for somebody else's manuscript is ignored");
             return Ok(None);
         }
