@@ -78,6 +78,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         &[],
         false
     ),
+    subgraph!(
+        coko_publication,
+        "manuscripts, contracts, royalties",
+        &["/statements/{token}"],
+        false
+    ),
 ];
 
 /// A subgraph whose section of the configuration is parsed.

@@ -103,8 +103,7 @@ macro_rules! ledger_store {
                         $entries::journal_id.eq(id),
                         $entries::account.eq(&entry.account),
                         $entries::amount.eq(entry.amount.amount),
-                        $entries::currency
-                            .eq($crate::money::CurrencyCode(entry.amount.currency)),
+                        $entries::currency.eq($crate::money::CurrencyCode(entry.amount.currency)),
                     )
                 })
                 .collect();
@@ -135,14 +134,13 @@ macro_rules! ledger_store {
                 .select(($entries::account, $entries::amount, $entries::currency))
                 .load(connection)
                 .await?;
-            let entry = |(account, amount, currency): (
-                String,
-                i64,
-                $crate::money::CurrencyCode,
-            )| $crate::ledger::Entry {
-                account,
-                amount: $crate::money::Money::new(amount, currency.0),
-            };
+            let entry =
+                |(account, amount, currency): (String, i64, $crate::money::CurrencyCode)| {
+                    $crate::ledger::Entry {
+                        account,
+                        amount: $crate::money::Money::new(amount, currency.0),
+                    }
+                };
             Ok(rows.into_iter().map(entry).collect())
         }
     };

@@ -274,11 +274,7 @@ fn plain_text(element: &Element) -> String {
     plain
 }
 
-fn prices(
-    product: &Element,
-    line: u64,
-    warnings: &mut Vec<Fault>,
-) -> Result<Vec<Money>, Fault> {
+fn prices(product: &Element, line: u64, warnings: &mut Vec<Fault>) -> Result<Vec<Money>, Fault> {
     let mut prices: Vec<Money> = Vec::new();
     let listed = product
         .all("ProductSupply")

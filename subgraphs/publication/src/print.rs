@@ -124,7 +124,10 @@ fn parties(sheet: &Sheet, words: &Words<'_>) -> Table {
     let statement = &sheet.statement;
     let mut theirs = vec![
         words.say("of", &[("month", words.month(statement.month).into())]),
-        words.say("issued", &[("date", words.date(statement.issued_at).into())]),
+        words.say(
+            "issued",
+            &[("date", words.date(statement.issued_at).into())],
+        ),
     ];
     if let Some(payee) = &sheet.payee {
         theirs.push(payee.clone());
@@ -218,7 +221,15 @@ pub(crate) fn csv(
     ] {
         let (key, amount) = (words.plain(key), amount.to_string());
         let none = String::new;
-        let row = [code.clone(), none(), key, none(), none(), amount, currency.to_owned()];
+        let row = [
+            code.clone(),
+            none(),
+            key,
+            none(),
+            none(),
+            amount,
+            currency.to_owned(),
+        ];
         writer.write_record(row)?;
     }
     writer

@@ -345,11 +345,11 @@ async fn a_published_work_becomes_a_book_of_its_owner() {
         .handle(&event(&catalogue, &withdrawn))
         .await
         .unwrap();
-    consumers.handle(&event(&catalogue, &renamed)).await.unwrap();
-    assert_eq!(
-        catalogue.guest().run(query).await.ok()["book"],
-        Value::Null
-    );
+    consumers
+        .handle(&event(&catalogue, &renamed))
+        .await
+        .unwrap();
+    assert_eq!(catalogue.guest().run(query).await.ok()["book"], Value::Null);
     let again = PublicationPublished {
         revision: 5,
         ..renamed.clone()

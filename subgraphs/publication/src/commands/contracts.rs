@@ -118,7 +118,9 @@ pub(crate) async fn end(
             let contract = found.ok_or_else(not_found)?;
             let manuscript =
                 store::manuscripts::by_ids(connection, &[contract.manuscript_id]).await?;
-            let organization = manuscript.first().map(|manuscript| manuscript.organization_id);
+            let organization = manuscript
+                .first()
+                .map(|manuscript| manuscript.organization_id);
             let organization = organization.ok_or_else(not_found)?;
             match store::organizations::role(connection, organization, user).await? {
                 Some(role) if role.manages() => {}

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use coko_core::Error;
 use coko_core::context::CommandContext;
 use coko_core::database::Connection;
 use coko_core::graphql::{Failure, Outcome, Refusal};
-use coko_core::Error;
 use coko_onix::{Product, Role};
 use diesel_async::AsyncConnection as _;
 use sha2::{Digest as _, Sha256};
@@ -196,7 +196,9 @@ async fn write(
         .collect();
     for product in read {
         let known = known.remove(&product.reference);
-        let id = known.as_ref().map_or_else(|| context.id(), |known| known.id);
+        let id = known
+            .as_ref()
+            .map_or_else(|| context.id(), |known| known.id);
         let reject = |field: &str, reason: &str| Rejection {
             line: product.line,
             field: field.to_owned(),
@@ -207,14 +209,22 @@ async fn write(
             report.unchanged += 1;
             continue;
         }
-        if known.as_ref().is_some_and(|known| !known.status.is_editable()) {
-            let rejection = reject("NotificationType", "the manuscript is under way; recall it first");
+        if known
+            .as_ref()
+            .is_some_and(|known| !known.status.is_editable())
+        {
+            let rejection = reject(
+                "NotificationType",
+                "the manuscript is under way; recall it first",
+            );
             report.rejected.push(rejection);
             continue;
         }
         if let Some(isbn) = &product.details.isbn {
             if owners.get(isbn).is_some_and(|owner| *owner != id) {
-                report.rejected.push(reject("IDValue", "another manuscript has this ISBN"));
+                report
+                    .rejected
+                    .push(reject("IDValue", "another manuscript has this ISBN"));
                 continue;
             }
             owners.insert(isbn.clone(), id);

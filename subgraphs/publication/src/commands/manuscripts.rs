@@ -11,9 +11,7 @@ use diesel_async::AsyncConnection as _;
 use uuid::Uuid;
 
 use super::{Publishing, author, members_manuscript, members_organization, reviews};
-use crate::error::{
-    ManuscriptCommentErrorCode, ManuscriptErrorCode, ManuscriptVersionErrorCode,
-};
+use crate::error::{ManuscriptCommentErrorCode, ManuscriptErrorCode, ManuscriptVersionErrorCode};
 use crate::model::details::text_refusal;
 use crate::model::manuscript::{Ids, MAX_VERSIONS};
 use crate::model::note::MAX_BODY;
@@ -172,7 +170,13 @@ pub(crate) async fn comment(
     }
     let body = text::block(body, MAX_BODY).map_err(|error| {
         let (required, control) = (Code::Required, Code::ControlCharacters);
-        Failure::Refused(vec![text_refusal(error, "body", required, Code::TooLong, control)])
+        Failure::Refused(vec![text_refusal(
+            error,
+            "body",
+            required,
+            Code::TooLong,
+            control,
+        )])
     })?;
     let note = Note {
         id: context.id(),
@@ -219,8 +223,7 @@ pub(crate) async fn visible(
         theirs.extend(roles.into_iter().map(|(organization, _)| organization));
     }
     manuscripts.retain(|manuscript| {
-        theirs.contains(&manuscript.organization_id)
-            || reviews && manuscript.status.is_reviewable()
+        theirs.contains(&manuscript.organization_id) || reviews && manuscript.status.is_reviewable()
     });
     Ok(manuscripts)
 }

@@ -140,7 +140,10 @@ pub(crate) async fn set_member(
                 }
                 (Some(role), known) => {
                     if known.is_none() {
-                        if store::readers::known(connection, &[member]).await?.is_empty() {
+                        if store::readers::known(connection, &[member])
+                            .await?
+                            .is_empty()
+                        {
                             return Err(Failure::field(Code::UnknownUser, "userId"));
                         }
                         let theirs =

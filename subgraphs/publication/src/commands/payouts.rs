@@ -48,7 +48,8 @@ pub(crate) async fn request(
 ) -> Outcome<Uuid, RequestPayoutErrorCode> {
     use RequestPayoutErrorCode as Code;
     let user = accountant(context)?;
-    let mobile = e164(&wanted.mobile).ok_or_else(|| Failure::field(Code::InvalidMobile, "mobile"))?;
+    let mobile =
+        e164(&wanted.mobile).ok_or_else(|| Failure::field(Code::InvalidMobile, "mobile"))?;
     let name = text::line(&wanted.name, MAX_NAME).map_err(|error| {
         let (required, control) = (Code::Required, Code::ControlCharacters);
         let refusal = text_refusal(error, "name", required, Code::TooLong, control);

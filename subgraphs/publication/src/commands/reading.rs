@@ -1,15 +1,15 @@
 //! Reading by subscription: counted as it is told, worth something once its month is over.
 
+use coko_core::Result;
 use coko_core::context::CommandContext;
 use coko_core::database::Connection;
 use coko_core::events::reading::ReadingProgressed;
 use coko_core::money::{Currency, Money};
-use coko_core::Result;
 use diesel_async::AsyncConnection as _;
 use time::Duration;
 
-use super::royalties::{Earned, accrue};
 use super::Publishing;
+use super::royalties::{Earned, accrue};
 use crate::config::Terms;
 use crate::model::reading::{counted, month_of, worth};
 use crate::model::{RoyaltySource, royalty};
@@ -127,8 +127,6 @@ pub(crate) async fn book(context: &CommandContext, publishing: &Publishing) -> R
 pub(crate) async fn settle(publishing: &Publishing) -> Result<usize> {
     let mut connection = publishing.pool.get().await?;
     connection
-        .transaction(async |connection| {
-            Ok(store::reading::settle(connection, FORGOTTEN).await?)
-        })
+        .transaction(async |connection| Ok(store::reading::settle(connection, FORGOTTEN).await?))
         .await
 }

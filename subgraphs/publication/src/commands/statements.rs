@@ -11,8 +11,8 @@ use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::Publishing;
-use crate::model::reading::{following, midnight, month_of, preceding};
 use crate::model::Statement;
+use crate::model::reading::{following, midnight, month_of, preceding};
 use crate::store::balances::Account;
 use crate::{print, store};
 

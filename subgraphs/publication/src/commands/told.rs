@@ -10,7 +10,10 @@ use crate::model::{FileStatus, Findings, Images, Manuscript, ManuscriptFile, Mem
 use crate::store;
 
 /// A file was found good: it is kept when somebody uploaded it who works on the manuscript of its book.
-pub(crate) async fn processed(connection: &mut Connection, event: FileProcessed) -> QueryResult<()> {
+pub(crate) async fn processed(
+    connection: &mut Connection,
+    event: FileProcessed,
+) -> QueryResult<()> {
     let Some(manuscript) = of(connection, event.book_id, event.uploaded_by).await? else {
         return Ok(());
     };

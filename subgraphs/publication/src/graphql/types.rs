@@ -12,9 +12,7 @@ use uuid::Uuid;
 pub(super) use contract::{ContractType, PayeeType};
 pub(super) use manuscript::{ManuscriptType, NoteType, VersionType};
 pub(super) use organization::OrganizationType;
-pub(super) use royalty::{
-    AccountType, AccrualType, PayoutType, StatementType, TermsType,
-};
+pub(super) use royalty::{AccountType, AccrualType, PayoutType, StatementType, TermsType};
 
 /// A book of the catalogue, by its id.
 #[derive(SimpleObject)]

@@ -70,14 +70,16 @@ impl Contract {
 
     /// Whether both could decide about the same sale: one for the world gives way to one for a country.
     pub(crate) fn collides(&self, other: &Self) -> bool {
-        let starts_before_end = |one: &Self, two: &Self| {
-            two.ends_on.is_none_or(|end| one.starts_on <= end)
-        };
+        let starts_before_end =
+            |one: &Self, two: &Self| two.ends_on.is_none_or(|end| one.starts_on <= end);
         let same_place = match (self.is_for_the_world(), other.is_for_the_world()) {
             (true, true) => true,
             (false, false) => {
                 let theirs = &other.territory.0;
-                self.territory.0.iter().any(|country| theirs.contains(country))
+                self.territory
+                    .0
+                    .iter()
+                    .any(|country| theirs.contains(country))
             }
             _ => false,
         };
@@ -213,9 +215,8 @@ mod tests {
             contract(&["SN", "CI"], 5, None),
             contract(&[], 11, None),
         ];
-        let decides = |country, on| {
-            deciding(&contracts, country, day(on)).map(|found| found.starts_on.day())
-        };
+        let decides =
+            |country, on| deciding(&contracts, country, day(on)).map(|found| found.starts_on.day());
         assert_eq!(decides(Some("SN"), 4), Some(1));
         assert_eq!(decides(Some("SN"), 5), Some(5));
         assert_eq!(decides(Some("FR"), 5), Some(1));

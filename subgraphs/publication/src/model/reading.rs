@@ -50,7 +50,10 @@ mod tests {
 
     #[test]
     fn months_follow_each_other() {
-        assert_eq!(month_of(datetime!(2027-01-31 23:59 UTC)), date!(2027 - 01 - 01));
+        assert_eq!(
+            month_of(datetime!(2027-01-31 23:59 UTC)),
+            date!(2027 - 01 - 01)
+        );
         let mut month = date!(2027 - 12 - 01);
         assert_eq!(following(month), date!(2028 - 01 - 01));
         for _ in 0..400 {

@@ -149,10 +149,7 @@ pub(crate) fn reading_step(month: Date, manuscript: Uuid, country: &str) -> Stri
 pub(crate) fn release(accrual: Uuid, payee: Uuid, amount: Money) -> Journal {
     Journal::new(
         format!("release:{accrual}"),
-        [
-            debit(escrow(payee), amount),
-            credit(payable(payee), amount),
-        ],
+        [debit(escrow(payee), amount), credit(payable(payee), amount)],
     )
 }
 
@@ -214,7 +211,11 @@ mod tests {
             (0, &[1, 2], &[0, 0]),
             (5, &[0, 0], &[0, 0]),
             (-5, &[1, 1], &[0, 0]),
-            (i64::MAX, &[u64::MAX, u64::MAX], &[i64::MAX / 2 + 1, i64::MAX / 2]),
+            (
+                i64::MAX,
+                &[u64::MAX, u64::MAX],
+                &[i64::MAX / 2 + 1, i64::MAX / 2],
+            ),
         ] {
             assert_eq!(allocate(total, weights), expected, "{total} by {weights:?}");
         }
@@ -230,7 +231,10 @@ mod tests {
                 parties.push((payee, PayeeKind::User, cut - from));
                 from = cut;
             }
-            Agreement { platform_share, parties }
+            Agreement {
+                platform_share,
+                parties,
+            }
         })
     }
 

@@ -88,7 +88,10 @@ pub(crate) async fn isbn_owners(
 }
 
 /// Writes a new manuscript.
-pub(crate) async fn insert(connection: &mut Connection, manuscript: &Manuscript) -> QueryResult<()> {
+pub(crate) async fn insert(
+    connection: &mut Connection,
+    manuscript: &Manuscript,
+) -> QueryResult<()> {
     diesel::insert_into(manuscripts::table)
         .values(manuscript)
         .execute(connection)
@@ -97,7 +100,10 @@ pub(crate) async fn insert(connection: &mut Connection, manuscript: &Manuscript)
 }
 
 /// Writes a locked manuscript back.
-pub(crate) async fn update(connection: &mut Connection, manuscript: &Manuscript) -> QueryResult<()> {
+pub(crate) async fn update(
+    connection: &mut Connection,
+    manuscript: &Manuscript,
+) -> QueryResult<()> {
     diesel::update(manuscripts::table.find(manuscript.id))
         .set(manuscript)
         .execute(connection)

@@ -46,9 +46,7 @@ pub(super) async fn houses(
     let entered: Vec<Publisher> = names
         .into_iter()
         // Whoever brings the first book of a new house answers for the house.
-        .map(|(slug, (name, owner))| {
-            Publisher::named(context.id(), slug, name, owner, context.now)
-        })
+        .map(|(slug, (name, owner))| Publisher::named(context.id(), slug, name, owner, context.now))
         .collect();
     Ok(imports::ensure_publishers(connection, &entered).await?)
 }

@@ -8,12 +8,8 @@ use coko_core::graphql::MoneyType;
 use time::OffsetDateTime;
 
 use super::{BookRef, ContractType, FileRef, OrganizationType, UserRef};
-use crate::graphql::loader::{
-    Contracts, Files, LatestVersions, NewestFiles, Organizations, Roles,
-};
-use crate::model::{
-    FileStatus, Manuscript, ManuscriptFile, ManuscriptStatus, Note, Version,
-};
+use crate::graphql::loader::{Contracts, Files, LatestVersions, NewestFiles, Organizations, Roles};
+use crate::model::{FileStatus, Manuscript, ManuscriptFile, ManuscriptStatus, Note, Version};
 
 /// A work on its way to readers.
 #[derive(Clone)]
