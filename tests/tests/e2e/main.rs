@@ -12,6 +12,7 @@ mod following;
 mod gamification;
 mod hostile;
 mod partner;
+mod publication;
 mod purchase;
 mod reader;
 mod reading;

@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 
 use crate::support::{AUTHOR, House, READER, REVIEWER, RIVAL};
 
-const MANUSCRIPT: &str = "query($id: ID!) { manuscript(id: $id) { id title } manuscriptNotes(manuscriptId: $id) { nodes { id } } manuscriptVersions(manuscriptId: $id) { nodes { id } } _entities(representations: [{ __typename: \"Manuscript\", id: $id }]) { ... on Manuscript { id } } }";
+const MANUSCRIPT: &str = "query($id: ID!, $r: [_Any!]!) { manuscript(id: $id) { id title } manuscriptNotes(manuscriptId: $id) { nodes { id } } manuscriptVersions(manuscriptId: $id) { nodes { id } } _entities(representations: $r) { ... on Manuscript { id } } }";
 
 #[tokio::test]
 async fn a_draft_is_its_organisations_alone() {
     let house = House::new().await;
     let baobab = house.organization(AUTHOR, "Baobab").await;
     let manuscript = house.draft(AUTHOR, &baobab, "Les Pluies").await;
-    let variables = json!({ "id": manuscript["id"] });
+    let entity = json!({ "__typename": "Manuscript", "id": manuscript["id"] });
+    let variables = json!({ "id": manuscript["id"], "r": [entity] });
     let own = house
         .author(AUTHOR)
         .run_with(MANUSCRIPT, variables.clone())
