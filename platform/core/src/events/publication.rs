@@ -84,6 +84,9 @@ pub struct PublicationPublished {
     pub categories: Vec<String>,
     /// At most one price per currency.
     pub prices: Vec<Money>,
+    /// The file of the text that was reviewed: of all texts of the book, readers get this one.
+    #[serde(default)]
+    pub file_id: Option<Uuid>,
     /// What it is read with: `EPUB` or `PDF`.
     #[serde(default)]
     pub format: Option<String>,
@@ -125,6 +128,7 @@ impl Payload for PublicationPublished {
             publisher: None,
             categories: vec!["romans".to_owned()],
             prices: vec![Money::new(2000, Currency::Xof)],
+            file_id: Some(uuid!("01890a5d-ac96-774b-bcce-b302099a8301")),
             format: Some("EPUB".to_owned()),
             page_count: Some(212),
             cover: Vec::new(),

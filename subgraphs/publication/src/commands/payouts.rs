@@ -3,7 +3,7 @@
 use coko_core::context::CommandContext;
 use coko_core::graphql::{Failure, Outcome, Refusal};
 use coko_core::idempotency::{self, Claim};
-use coko_core::money::{Currency, CurrencyCode, Money};
+use coko_core::money::{Currency, CurrencyCode};
 use coko_core::text;
 use coko_core::{Error, Result};
 use diesel_async::AsyncConnection as _;

@@ -86,6 +86,7 @@ async fn announcement(
         publisher,
         categories: manuscript.categories.0.clone(),
         prices: manuscript.prices.0.clone(),
+        file_id: text.as_ref().map(|file| file.file_id),
         format: text.as_ref().map(|file| file.kind.clone()),
         page_count: text.and_then(|file| file.page_count),
         cover: cover
