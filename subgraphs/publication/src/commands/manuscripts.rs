@@ -106,11 +106,10 @@ pub(crate) async fn add_version(
     let notes = match notes.as_deref().map(|notes| text::block(notes, MAX_NOTES)) {
         None | Some(Err(text::TextError::Empty)) => None,
         Some(Ok(notes)) => Some(notes),
-        Some(Err(text::TextError::TooLong { .. })) => {
-            return Err(Failure::field(Code::TooLong, "notes"));
-        }
-        Some(Err(text::TextError::Control)) => {
-            return Err(Failure::field(Code::ControlCharacters, "notes"));
+        Some(Err(error)) => {
+            let control = Code::ControlCharacters;
+            let refusal = text_refusal(error, "notes", control, Code::TooLong, control);
+            return Err(Failure::Refused(vec![refusal]));
         }
     };
     let mut connection = publishing.pool.get().await?;

@@ -7,6 +7,7 @@
 mod contracts;
 mod importing;
 mod payouts;
+mod plans;
 mod privacy;
 mod publishing;
 mod reading;

@@ -45,11 +45,16 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::with(10).await
+    }
+
+    /// With so many connections.
+    pub(crate) async fn with(connections: u32) -> Self {
         let database = TestDatabase::new("publication", || coko_publication::MIGRATIONS).await;
         let platform = TestPlatform::new();
         let config = Config {
             database: DatabaseConfig {
-                database_pool: 10,
+                database_pool: connections,
                 ..database.config()
             },
             column_keys: ColumnCipher::generate_ring("1", &Entropy::seeded(3)),
