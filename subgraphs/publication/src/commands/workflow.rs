@@ -116,8 +116,8 @@ async fn authorize(
     step: Step,
 ) -> Result<(), Failure<Code>> {
     let viewer = &context.viewer;
-    let role = store::organizations::role(connection, manuscript.organization_id, user).await?;
-    let role = role.filter(|_| viewer.can("books", "publish"));
+    let member = store::organizations::role(connection, manuscript.organization_id, user).await?;
+    let role = member.filter(|_| viewer.can("books", "publish"));
     let reviews = reviews(viewer) && manuscript.status.is_reviewable();
     if role.is_none() && !reviews {
         return Err(Failure::field(Code::NotFound, "manuscriptId"));
@@ -126,7 +126,7 @@ async fn authorize(
     let permitted = match step.actor() {
         Actor::Member => writes,
         Actor::MemberOrStaff => writes || is_staff(viewer),
-        Actor::Reviewer if reviews && role.is_some() => {
+        Actor::Reviewer if reviews && member.is_some() => {
             return Err(Failure::field(Code::OwnWork, "manuscriptId"));
         }
         Actor::Reviewer => reviews,
