@@ -2,7 +2,7 @@
 
 use coko_core::consumer::Consumers;
 use coko_core::database::Pool;
-use coko_core::events::auth::{UserDeleted, UserProfileUpdated, UserRegistered};
+use coko_core::events::auth::{UserDeleted, UserLogin, UserProfileUpdated, UserRegistered};
 use coko_core::events::file::{FileProcessed, FileRejected};
 use coko_core::events::payment::{BookPurchased, OrderRefunded};
 use coko_core::events::reading::ReadingProgressed;
@@ -37,6 +37,9 @@ pub(crate) fn consumers(platform: &Platform, pool: Pool, terms: Terms) -> Consum
                 Ok(told::located(connection, event.user_id, country, at).await?)
             }
             .boxed()
+        })
+        .on::<UserLogin>(|connection, _, _, event| {
+            async move { Ok(told::met(connection, event.user_id).await?) }.boxed()
         })
         .on::<UserProfileUpdated>(|connection, _, envelope, event| {
             async move {

@@ -9,8 +9,8 @@
 //! earned next. Subscribers' reading time is counted by month and worth a fixed sum by the hour.
 //!
 //! Says: `manuscript.submitted`, `publication.published`, `publication.withdrawn`, `royalty.accrued`. Hears: `book.purchased`,
-//! `order.refunded`, `file.processed`, `file.rejected`, `reading.progressed`, `user.registered`, `user.profile.updated`,
-//! `user.deleted`.
+//! `order.refunded`, `file.processed`, `file.rejected`, `reading.progressed`, `user.registered`, `user.login`,
+//! `user.profile.updated`, `user.deleted`.
 
 mod commands;
 pub mod config;

@@ -91,6 +91,11 @@ pub(crate) async fn located(
     store::readers::keep(connection, user, country, at).await
 }
 
+/// Somebody signed in: an account that was not registered by itself, such as one of the staff's, is known from then on.
+pub(crate) async fn met(connection: &mut Connection, user: Uuid) -> QueryResult<()> {
+    store::readers::meet(connection, user).await.map(drop)
+}
+
 /// An account is gone. Manuscripts stay with their organisations, and the books of accounts as the law requires, under an id that
 /// names nobody any more.
 pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResult<()> {

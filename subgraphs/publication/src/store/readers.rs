@@ -32,6 +32,19 @@ pub(crate) async fn keep(
         .map(drop)
 }
 
+/// Keeps that there is an account, of which nothing else is known.
+pub(crate) async fn meet(connection: &mut Connection, user: Uuid) -> QueryResult<usize> {
+    diesel::insert_into(readers::table)
+        .values((
+            readers::user_id.eq(user),
+            readers::country.eq(""),
+            readers::at.eq(OffsetDateTime::UNIX_EPOCH),
+        ))
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await
+}
+
 /// Where an account is; empty when that is not known.
 pub(crate) async fn country(connection: &mut Connection, user: Uuid) -> QueryResult<String> {
     readers::table
