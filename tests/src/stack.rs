@@ -33,6 +33,7 @@ pub(crate) const SUBGRAPHS: [&str; 8] = [
     "reading",
     "gamification",
     "community",
+    "publication",
     "notification",
     "admin",
 ];

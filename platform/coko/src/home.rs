@@ -177,6 +177,9 @@ impl Home {
             if lacks("[reading") {
                 added = format!("{added}\n{}", reading_secrets(entropy)?);
             }
+            if lacks("[publication") {
+                added = format!("{added}\n{}", publication_secrets(entropy)?);
+            }
             if !added.is_empty() {
                 write_private(&path, &format!("{text}{added}"))?;
             }
@@ -322,11 +325,12 @@ fn fresh_secrets(entropy: &Entropy) -> anyhow::Result<String> {
     let notices = entropy.token();
     let head = "# Secrets of this private platform, made at its first start. Losing them loses what they sealed.\n\n";
     Ok(format!(
-        "{head}{}\n{}\n{}\n{}",
+        "{head}{}\n{}\n{}\n{}\n{}",
         toml::to_string(&secrets)?,
         payment_secrets(entropy, &notices)?,
         reading_secrets(entropy)?,
-        notification_secrets(entropy, &notices)?
+        notification_secrets(entropy, &notices)?,
+        publication_secrets(entropy)?
     ))
 }
 
@@ -363,6 +367,14 @@ fn notification_secrets(entropy: &Entropy, notices: &str) -> anyhow::Result<Stri
 fn reading_secrets(entropy: &Entropy) -> anyhow::Result<String> {
     let (license_keys, _) = root_key(entropy, 1)?;
     let secrets = serde_json::json!({ "reading": { "license_keys": license_keys.expose() } });
+    Ok(toml::to_string(&secrets)?)
+}
+
+/// The keys of publication, which seal where payouts go.
+fn publication_secrets(entropy: &Entropy) -> anyhow::Result<String> {
+    let secrets = serde_json::json!({
+        "publication": { "column_keys": column_key(entropy, 1), "lookup_key": entropy.token() },
+    });
     Ok(toml::to_string(&secrets)?)
 }
 

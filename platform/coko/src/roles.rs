@@ -79,6 +79,12 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         false
     ),
     subgraph!(
+        coko_publication,
+        "manuscripts, contracts, royalties",
+        &["/statements/{token}"],
+        false
+    ),
+    subgraph!(
         coko_notification,
         "in-app, e-mail, SMS, push",
         &["/notifications/{*rest}"],

@@ -76,6 +76,38 @@ impl FromStr for Currency {
     }
 }
 
+/// A currency as a text column holds it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub struct CurrencyCode(pub Currency);
+
+impl CurrencyCode {
+    fn as_str(self) -> &'static str {
+        self.0.code()
+    }
+}
+
+impl FromStr for CurrencyCode {
+    type Err = CurrencyError;
+
+    fn from_str(text: &str) -> Result<Self, CurrencyError> {
+        text.parse().map(Self)
+    }
+}
+
+crate::text_column!(CurrencyCode);
+
 /// An amount in the minor unit of its currency: 1500 XOF is 1500 francs, 229 EUR is 2.29 euros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Money {

@@ -8,7 +8,7 @@ use coko_core::events::auth::UserDeleted;
 use coko_core::events::catalog::{BookPublished, BookUpdated, BookWithdrawn};
 use coko_core::events::community::{ReviewPosted, ReviewRemoved, ReviewUpdated};
 use coko_core::events::file::{BookDownloaded, FileProcessed};
-use coko_core::events::publication::PublicationPublished;
+use coko_core::events::publication::{PublicationPublished, PublicationWithdrawn};
 use coko_core::service::Platform;
 use futures::FutureExt as _;
 use uuid::Uuid;
@@ -52,6 +52,10 @@ pub(crate) fn consumers(platform: &Platform, pool: Pool, catalog: &Arc<Catalog>)
                     })
             }
             .boxed()
+        })
+        .on::<PublicationWithdrawn>(|connection, context, _, event| {
+            async move { Ok(readers::publication_withdrawn(connection, context, &event).await?) }
+                .boxed()
         })
         .on::<UserDeleted>(|connection, _, _, event| {
             async move { Ok(readers::forget(connection, event.user_id).await?) }.boxed()

@@ -115,6 +115,9 @@ pub enum ImportError {
 /// A book as a source describes it, checked and normalised.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Record {
+    /// The id that the book has to have when it is made; any other when there is none.
+    #[serde(skip)]
+    pub id: Option<Uuid>,
     /// The source's own id.
     pub source_id: String,
     pub slug: Option<String>,
@@ -167,6 +170,7 @@ impl Record {
     /// A record of which only what every book has is known.
     pub(crate) fn new(source_id: String, title: String, language: String) -> Self {
         Self {
+            id: None,
             source_id,
             slug: None,
             title,
@@ -194,6 +198,12 @@ impl Record {
     /// The record of a work that the publication domain released.
     pub(crate) fn from_publication(work: &PublicationPublished) -> Self {
         Self {
+            id: work.book_id,
+            page_count: work.page_count,
+            format: work
+                .format
+                .as_deref()
+                .and_then(|format| format.parse().ok()),
             subtitle: work.subtitle.clone(),
             description: Some(work.description.clone()),
             isbn: work.isbn.as_deref().and_then(|isbn| isbn.parse().ok()),

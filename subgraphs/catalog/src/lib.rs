@@ -4,9 +4,9 @@
 //! to the file service; catalog keeps the sums and links it shows from their events. Beside GraphQL it answers
 //! `GET /opds` (OPDS 2.0) and `GET /covers/…` (generated covers).
 //!
-//! Says: `book.published`, `book.updated`, `book.withdrawn`. Hears: `publication.published`, `review.posted`,
-//! `review.updated`, `review.removed`, `file.processed`, `book.downloaded`, `user.deleted`, and its own events for a search engine and
-//! caches outside the database.
+//! Says: `book.published`, `book.updated`, `book.withdrawn`. Hears: `publication.published`, `publication.withdrawn`,
+//! `review.posted`, `review.updated`, `review.removed`, `file.processed`, `book.downloaded`, `user.deleted`, and its own events
+//! for a search engine and caches outside the database.
 
 mod commands;
 pub mod config;

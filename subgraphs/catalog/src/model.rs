@@ -8,14 +8,14 @@ mod category;
 mod checks;
 mod date;
 mod editing;
-mod isbn;
-mod language;
 mod publisher;
 pub mod reason;
 mod series;
 mod slug;
 
 pub use coko_core::graphql::Refusal;
+pub use coko_core::isbn::Isbn;
+pub use coko_core::language::bcp47;
 
 pub use author::{Author, AuthorChanges, sort_name};
 pub use book::{
@@ -26,8 +26,6 @@ pub use category::{Category, CategoryChanges};
 pub use checks::Patch;
 pub use date::{Precision, PublicationDate};
 pub use editing::Editor;
-pub use isbn::{Isbn, IsbnError};
-pub use language::bcp47;
 pub use publisher::{Publisher, PublisherChanges};
 pub use series::{Series, SeriesChanges};
 pub use slug::{Slug, fold};

@@ -6,6 +6,7 @@ pub(crate) mod categories;
 pub(crate) mod documents;
 pub(crate) mod exports;
 pub(crate) mod imports;
+pub(crate) mod publications;
 pub(crate) mod publishers;
 pub(crate) mod ranking;
 pub(crate) mod reviews;

@@ -169,6 +169,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    book_publications (publication_id) {
+        publication_id -> Uuid,
+        revision -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     authors,
     book_categories,

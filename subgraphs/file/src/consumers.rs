@@ -3,6 +3,7 @@
 use coko_core::consumer::Consumers;
 use coko_core::database::Pool;
 use coko_core::events::auth::UserDeleted;
+use coko_core::events::publication::PublicationPublished;
 use coko_core::events::reading::{EntitlementGranted, EntitlementRevoked};
 use coko_core::service::Platform;
 use futures::FutureExt as _;
@@ -23,6 +24,15 @@ pub(crate) fn consumers(platform: &Platform, pool: Pool) -> Consumers {
             async move {
                 let whose = (event.user_id, event.book_id);
                 Ok(readers::entitle(connection, whose, false, event.revoked_at).await?)
+            }
+            .boxed()
+        })
+        .on::<PublicationPublished>(|connection, _, _, event| {
+            async move {
+                Ok(
+                    readers::released(connection, event.book_id, event.revision, event.file_id)
+                        .await?,
+                )
             }
             .boxed()
         })

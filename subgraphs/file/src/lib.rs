@@ -4,7 +4,9 @@
 //! worker beside the requests, and go out by signed links (`/files/…`): whole, with ranges, or one resource of an EPUB at a time.
 //! What a book is belongs to catalog, who is entitled to it to reading, whose grants file keeps from its events.
 //!
-//! Says: `file.processed`, `file.rejected`, `book.downloaded`. Hears:
+//! Of a book that comes of a publication readers get the text that was published; any other is held back.
+//!
+//! Says: `file.processed`, `file.rejected`, `book.downloaded`. Hears: `publication.published`,
 //! `entitlement.granted`, `entitlement.revoked`, `user.deleted`.
 
 mod commands;

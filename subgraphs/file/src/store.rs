@@ -4,5 +4,6 @@ pub(crate) mod exports;
 pub(crate) mod files;
 pub(crate) mod grants;
 pub(crate) mod jobs;
+pub(crate) mod releases;
 pub(crate) mod transfers;
 pub(crate) mod uploads;

@@ -20,6 +20,15 @@ diesel::table! {
         expires_at -> Timestamptz,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        held -> Bool,
+    }
+}
+
+diesel::table! {
+    releases (book_id) {
+        book_id -> Uuid,
+        revision -> BigInt,
+        file_id -> Uuid,
     }
 }
 

@@ -41,10 +41,10 @@ fn arrows_point_one_way() {
         let allowed: &[&str] = match member.as_str() {
             "coko-core" | "coko-composition" | "coko-pdf" => &[],
             "coko-bench" => &["coko-composition"],
-            "coko-executor" => &["coko-core"],
+            "coko-executor" | "coko-onix" => &["coko-core"],
             "coko-gateway" => &["coko-core", "coko-executor", "coko-composition"],
             "coko" | "coko-tests" => continue,
-            _subgraph => &["coko-core", "coko-pdf"],
+            _subgraph => &["coko-core", "coko-onix", "coko-pdf"],
         };
         for dependency in dependencies {
             assert!(

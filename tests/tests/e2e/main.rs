@@ -15,6 +15,7 @@ mod gamification;
 mod hostile;
 mod notification;
 mod partner;
+mod publication;
 mod purchase;
 mod reader;
 mod reading;

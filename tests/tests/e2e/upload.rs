@@ -19,13 +19,19 @@ fn documented(name: &str) -> &'static str {
         .unwrap_or_else(|| panic!("the README has no operation {name}"))
 }
 
-async fn run(client: &Client, name: &str, variables: Value) -> Value {
+pub(super) async fn run(client: &Client, name: &str, variables: Value) -> Value {
     let answer = client.run_with(documented(name), variables).await.unwrap();
     let data = answer.ok().as_object().unwrap();
     data.values().next().unwrap().clone()
 }
 
-async fn tus(stack: &Stack, method: Method, url: &str, offset: usize, body: Vec<u8>) -> Response {
+pub(super) async fn tus(
+    stack: &Stack,
+    method: Method,
+    url: &str,
+    offset: usize,
+    body: Vec<u8>,
+) -> Response {
     let path = reqwest::Url::parse(url).unwrap().path().to_owned();
     reqwest::Client::new()
         .request(method, format!("{}{path}", stack.base("router").unwrap()))

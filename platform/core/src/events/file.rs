@@ -21,6 +21,17 @@ pub struct ImageVariant {
     pub url: String,
 }
 
+/// One thing that the structural validation of a book found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFinding {
+    /// `ERROR` (reading systems will stumble over it) or `WARNING`.
+    pub severity: String,
+    /// What it is: `missing-title`.
+    pub code: String,
+    /// Where, as a path inside the book.
+    pub path: Option<String>,
+}
+
 /// A file passed every check and can be used: `file.processed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileProcessed {
@@ -43,6 +54,9 @@ pub struct FileProcessed {
     /// Absolute public URL, for samples only: the file of a book has none.
     #[serde(default)]
     pub public_url: Option<String>,
+    /// What the structural validation of a book found, the gravest first, at most 200; empty for anything else.
+    #[serde(default)]
+    pub findings: Vec<FileFinding>,
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     pub processed_at: OffsetDateTime,
@@ -71,6 +85,7 @@ impl Payload for FileProcessed {
             page_count: None,
             images: vec![variant(160), variant(320), variant(640)],
             public_url: None,
+            findings: Vec::new(),
             processed_at: datetime!(2026-01-15 08:32 UTC),
         }
     }

@@ -1,5 +1,6 @@
 //! Making, changing, publishing, withdrawing and deleting books.
 
+mod publications;
 mod references;
 
 use coko_core::Error;
@@ -14,6 +15,7 @@ use diesel::result::Error as Diesel;
 use diesel_async::AsyncConnection as _;
 use uuid::Uuid;
 
+pub(crate) use self::publications::{put_back, take_off};
 use self::references::{check_references, unknown_categories};
 use super::{
     announce_published, announce_updated, broken_index, editor, free_slug, require_any,

@@ -129,8 +129,10 @@ async fn write(
         let record = &entry.record;
         let known = entry.known.and_then(|id| existing.remove(&id));
         let is_new = known.is_none();
-        let mut book =
-            known.unwrap_or_else(|| Book::draft(context.id(), slug, record.owner, context.now));
+        let mut book = known.unwrap_or_else(|| {
+            let id = record.id.unwrap_or_else(|| context.id());
+            Book::draft(id, slug, record.owner, context.now)
+        });
         fill(&mut book, record, &houses, &series, context, is_new);
         let categories = record
             .categories

@@ -3,18 +3,21 @@
 use coko_core::context::CommandContext;
 use coko_core::database::Connection;
 use coko_core::events::community::ReviewState;
-use coko_core::events::file::FileProcessed;
-use coko_core::events::publication::PublicationPublished;
+use coko_core::events::file::{FileProcessed, ImageVariant};
+use coko_core::events::publication::{PublicationPublished, PublicationWithdrawn};
 use diesel::QueryResult;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::announce_updated;
 use super::imports::{self, ApplyError};
+use super::{announce_updated, books};
 use crate::import::Record;
 use crate::store;
 use crate::store::reviews::{self, ReviewFact};
+
+/// The source of records that publication released.
+const PUBLICATION: &str = "publication";
 
 /// Takes a review as it is now into the book's rating.
 pub(crate) async fn review_stands(
@@ -80,12 +83,7 @@ pub(crate) async fn file_processed(
     }
     let changed = match file.kind.as_str() {
         "COVER" if !file.images.is_empty() => {
-            let widths: Map<String, Value> = file
-                .images
-                .iter()
-                .map(|image| (image.width.to_string(), Value::from(image.url.as_str())))
-                .collect();
-            store::books::set_cover(connection, book, &Value::Object(widths)).await?
+            store::books::set_cover(connection, book, &widths(&file.images)).await?
         }
         "SAMPLE" => match &file.public_url {
             Some(url) => store::books::set_sample(connection, book, url).await?,
@@ -119,7 +117,8 @@ async fn may_change(connection: &mut Connection, user: Uuid, book: Uuid) -> Quer
     }
 }
 
-/// Makes a book of a published work, or brings the one that was made of it up to date.
+/// Makes a book of a published work, or brings the one that was made of it up to date and back onto the shelf. What is older
+/// than what was heard of it changes nothing.
 ///
 /// # Errors
 /// Why the work cannot be a book, which no retry will change.
@@ -128,6 +127,55 @@ pub(crate) async fn publication_published(
     context: &CommandContext,
     work: &PublicationPublished,
 ) -> Result<(), ApplyError> {
+    if !store::publications::advance(connection, work.publication_id, work.revision).await? {
+        return Ok(());
+    }
     let record = Record::from_publication(work);
-    imports::one(connection, context, "publication", record).await
+    imports::one(connection, context, PUBLICATION, record).await?;
+    let Some(book) = book_of(connection, work.publication_id).await? else {
+        return Ok(());
+    };
+    books::put_back(connection, context, book).await?;
+    let mut changed = 0;
+    if !work.cover.is_empty() {
+        changed += store::books::set_cover(connection, book, &widths(&work.cover)).await?;
+    }
+    if let Some(url) = &work.sample_url {
+        changed += store::books::set_sample(connection, book, url).await?;
+    }
+    if changed > 0 {
+        announce_updated(connection, context, &[book]).await?;
+    }
+    Ok(())
+}
+
+/// Takes the book that was made of a work off the shelf.
+pub(crate) async fn publication_withdrawn(
+    connection: &mut Connection,
+    context: &CommandContext,
+    work: &PublicationWithdrawn,
+) -> QueryResult<()> {
+    if !store::publications::advance(connection, work.publication_id, work.revision).await? {
+        return Ok(());
+    }
+    match book_of(connection, work.publication_id).await? {
+        Some(book) => books::take_off(connection, context, book).await,
+        None => Ok(()),
+    }
+}
+
+/// The book that was made of a work.
+async fn book_of(connection: &mut Connection, publication: Uuid) -> QueryResult<Option<Uuid>> {
+    let id = publication.to_string();
+    let known = store::imports::known(connection, PUBLICATION, &[id.as_str()]).await?;
+    Ok(known.into_values().next().map(|known| known.book_id))
+}
+
+/// The sizes of a cover as a book keeps them.
+fn widths(images: &[ImageVariant]) -> Value {
+    let widths: Map<String, Value> = images
+        .iter()
+        .map(|image| (image.width.to_string(), Value::from(image.url.as_str())))
+        .collect();
+    Value::Object(widths)
 }

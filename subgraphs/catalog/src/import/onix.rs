@@ -1,23 +1,11 @@
-//! ONIX for Books 3.0 (EDItEUR), reference names or short tags, product by product.
-//!
-//! Only one product is in memory at a time. Entities other than XML's own are refused, nothing is ever fetched.
-
-mod element;
-mod product;
+//! ONIX for Books 3.0: what a product is as a book of ours.
 
 use std::io::BufRead;
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
+use coko_onix::{Fault, Form, Product, Role};
 
-use self::element::{Element, reference};
-use self::product::row;
-use super::{ImportError, Row};
-
-/// Elements inside each other beyond this are no product.
-const DEPTH: usize = 32;
-/// Bytes of text in one product.
-const PRODUCT: usize = 1 << 20;
+use super::{CategoryKey, ImportError, Record, Rejection, Row};
+use crate::model::{ContributorRole, Format, PublicationDate};
 
 /// Reads every product and gives it to `take`, which answers whether to go on.
 ///
@@ -27,165 +15,87 @@ pub(super) fn read(
     input: impl BufRead,
     take: &mut dyn FnMut(Row) -> bool,
 ) -> Result<(), ImportError> {
-    let mut reader = Reader::from_reader(Lines::new(input));
-    reader.config_mut().expand_empty_elements = true;
-    let mut buffer = Vec::new();
-    let mut stack: Vec<Element> = Vec::new();
-    let mut line = 1;
-    let mut size = 0;
-    let mut found = false;
-    loop {
-        let event = reader.read_event_into(&mut buffer);
-        let here = reader.get_ref().line;
-        let fault = |reason: String| ImportError::Xml { line: here, reason };
-        match event.map_err(|error| fault(error.to_string()))? {
-            Event::Start(start) => {
-                let name = reference(start.local_name().as_ref()).to_owned();
-                if stack.is_empty() && name != "Product" {
-                    found |= name.eq_ignore_ascii_case("ONIXMessage");
-                    buffer.clear();
-                    continue;
-                }
-                if stack.is_empty() {
-                    line = here;
-                    size = 0;
-                }
-                if stack.len() >= DEPTH {
-                    return Err(fault(format!(
-                        "more than {DEPTH} elements inside each other"
-                    )));
-                }
-                stack.push(Element {
-                    name,
-                    ..Element::default()
-                });
-            }
-            Event::Text(text) => {
-                add_text(&mut stack, &text, &mut size).map_err(fault)?;
-            }
-            Event::CData(text) => {
-                add_text(&mut stack, &text, &mut size).map_err(fault)?;
-            }
-            Event::GeneralRef(entity) => {
-                let resolved = match entity
-                    .resolve_char_ref()
-                    .map_err(|error| fault(error.to_string()))?
-                {
-                    Some(c) => c.to_string(),
-                    None => quick_xml::escape::resolve_predefined_entity(&entity)
-                        .ok_or_else(|| fault(format!("the entity `{}` is not known", &*entity)))?
-                        .to_owned(),
-                };
-                add_text(&mut stack, &resolved, &mut size).map_err(fault)?;
-            }
-            Event::End(_) => {
-                if let Some(element) = stack.pop() {
-                    match stack.last_mut() {
-                        Some(parent) => parent.children.push(element),
-                        None => {
-                            found = true;
-                            if !take(row(&element, line)) {
-                                return Ok(());
-                            }
-                        }
-                    }
-                }
-            }
-            Event::Eof if !stack.is_empty() => {
-                return Err(fault("the file ends inside a product".to_owned()));
-            }
-            Event::Eof if !found => {
-                return Err(ImportError::Header("expected an ONIXMessage".to_owned()));
-            }
-            Event::Eof => return Ok(()),
-            _ => {}
-        }
-        buffer.clear();
+    coko_onix::read(input, &mut |row| {
+        let line = row.line;
+        take(Row {
+            line,
+            record: row
+                .product
+                .map_err(Rejection::from)
+                .and_then(|product| record(product, line)),
+            warnings: row.warnings.into_iter().map(Rejection::from).collect(),
+        })
+    })
+    .map_err(ImportError::from)
+}
+
+impl From<Fault> for Rejection {
+    fn from(fault: Fault) -> Self {
+        Self::new(fault.line, &fault.field, fault.reason)
     }
 }
 
-fn add_text(stack: &mut [Element], text: &str, size: &mut usize) -> Result<(), String> {
-    let Some(element) = stack.last_mut() else {
-        return Ok(());
+impl From<coko_onix::Error> for ImportError {
+    fn from(error: coko_onix::Error) -> Self {
+        match error {
+            coko_onix::Error::NoMessage => Self::Header(error.to_string()),
+            coko_onix::Error::Xml { line, reason } => Self::Xml { line, reason },
+        }
+    }
+}
+
+fn record(product: Product, line: u64) -> Result<Record, Rejection> {
+    let publication = match &product.published {
+        Some(date) => Some(
+            date.parse::<PublicationDate>()
+                .map_err(|_| Rejection::new(line, "Date", format!("`{date}` is not a date")))?,
+        ),
+        None => None,
     };
-    *size += text.len();
-    if *size > PRODUCT {
-        return Err(format!("a product of more than {PRODUCT} bytes of text"));
-    }
-    element.text.push_str(text);
-    Ok(())
+    let contributors = product.contributors.into_iter();
+    let subjects = product.subjects.into_iter();
+    Ok(Record {
+        subtitle: product.subtitle,
+        description: product.description,
+        isbn: product.isbn,
+        publication,
+        page_count: product.page_count,
+        format: product.form.map(format_of),
+        contributors: contributors
+            .map(|(name, role)| (name, role_of(role)))
+            .collect(),
+        categories: subjects.map(CategoryKey::Thema).collect(),
+        publisher: product.publisher,
+        series: product.collection,
+        prices: product.prices,
+        ..Record::new(product.reference, product.title, product.language)
+    })
 }
 
-/// Counts lines as they are consumed.
-struct Lines<R> {
-    inner: R,
-    line: u64,
-}
-
-impl<R> Lines<R> {
-    fn new(inner: R) -> Self {
-        Self { inner, line: 1 }
+fn role_of(role: Role) -> ContributorRole {
+    match role {
+        Role::Author => ContributorRole::Author,
+        Role::Translator => ContributorRole::Translator,
+        Role::Illustrator => ContributorRole::Illustrator,
+        Role::Editor => ContributorRole::Editor,
+        Role::Preface => ContributorRole::Preface,
+        Role::Narrator => ContributorRole::Narrator,
+        Role::Photographer => ContributorRole::Photographer,
+        Role::Other => ContributorRole::Other,
     }
 }
 
-impl<R: BufRead> std::io::Read for Lines<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let available = self.fill_buf()?;
-        let count = available.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&available[..count]);
-        self.consume(count);
-        Ok(count)
-    }
-}
-
-impl<R: BufRead> BufRead for Lines<R> {
-    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        if let Ok(bytes) = self.inner.fill_buf() {
-            let lines = bytes
-                .iter()
-                .take(count)
-                .filter(|byte| **byte == b'\n')
-                .count();
-            self.line += lines as u64;
-        }
-        self.inner.consume(count);
+fn format_of(form: Form) -> Format {
+    match form {
+        Form::Epub => Format::Epub,
+        Form::Pdf => Format::Pdf,
+        Form::Audiobook => Format::Audiobook,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use coko_core::money::{Currency, Money};
-
-    use super::product::minor_units;
     use super::*;
-    use crate::import::CategoryKey;
-    use crate::model::{ContributorRole, Format, Isbn};
-
-    const REFERENCE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<ONIXMessage release="3.0" xmlns="http://ns.editeur.org/onix/3.0/reference">
- <Header><Sender><SenderName>Maison</SenderName></Sender></Header>
- <Product>
-  <RecordReference>com.example.1</RecordReference><NotificationType>03</NotificationType>
-  <ProductIdentifier><ProductIDType>15</ProductIDType><IDValue>9780439023481</IDValue></ProductIdentifier>
-  <DescriptiveDetail>
-   <ProductForm>EA</ProductForm><ProductFormDetail>E101</ProductFormDetail>
-   <Collection><TitleDetail><TitleType>01</TitleType><TitleElement><TitleElementLevel>02</TitleElementLevel><PartNumber>2</PartNumber><TitleText>Cycle &amp; suite</TitleText></TitleElement></TitleDetail></Collection>
-   <TitleDetail><TitleType>01</TitleType><TitleElement><TitleElementLevel>01</TitleElementLevel><TitlePrefix>L&#39;</TitlePrefix><TitleWithoutPrefix>Enfant noir</TitleWithoutPrefix><Subtitle>Récit</Subtitle></TitleElement></TitleDetail>
-   <Contributor><SequenceNumber>2</SequenceNumber><ContributorRole>B06</ContributorRole><PersonName>Ada Traduit</PersonName></Contributor>
-   <Contributor><SequenceNumber>1</SequenceNumber><ContributorRole>A01</ContributorRole><PersonName>Camara Laye</PersonName></Contributor>
-   <Language><LanguageRole>01</LanguageRole><LanguageCode>fre</LanguageCode></Language>
-   <Extent><ExtentType>00</ExtentType><ExtentValue>221</ExtentValue><ExtentUnit>03</ExtentUnit></Extent>
-   <Subject><SubjectSchemeIdentifier>93</SubjectSchemeIdentifier><SubjectCode>FBA</SubjectCode></Subject>
-  </DescriptiveDetail>
-  <CollateralDetail><TextContent><TextType>03</TextType><ContentAudience>00</ContentAudience><Text textformat="05"><p>Une <b>enfance</b> en Guinée.</p></Text></TextContent></CollateralDetail>
-  <PublishingDetail><Publisher><PublishingRole>01</PublishingRole><PublisherName>Plon</PublisherName></Publisher><PublishingDate><PublishingDateRole>01</PublishingDateRole><Date>195310</Date></PublishingDate></PublishingDetail>
-  <ProductSupply><SupplyDetail><Price><PriceType>02</PriceType><PriceAmount>6.5</PriceAmount><CurrencyCode>EUR</CurrencyCode></Price><Price><PriceAmount>2500</PriceAmount><CurrencyCode>XOF</CurrencyCode></Price></SupplyDetail></ProductSupply>
- </Product>
-</ONIXMessage>"#;
 
     fn rows(input: &str) -> Result<Vec<Row>, ImportError> {
         let mut rows = Vec::new();
@@ -196,160 +106,48 @@ mod tests {
         Ok(rows)
     }
 
-    #[test]
-    fn a_product_becomes_a_record_under_either_tag_set() {
-        let mut short = REFERENCE.replace("ONIXMessage", "ONIXmessage");
-        for tag in [
-            "product",
-            "a001",
-            "a002",
-            "productidentifier",
-            "b221",
-            "b244",
-            "descriptivedetail",
-            "b012",
-            "b333",
-            "collection",
-            "titledetail",
-            "b202",
-            "titleelement",
-            "x409",
-            "b203",
-            "b030",
-            "b031",
-            "b029",
-            "x410",
-            "contributor",
-            "b034",
-            "b035",
-            "b036",
-            "language",
-            "b253",
-            "b252",
-            "extent",
-            "b218",
-            "b219",
-            "b220",
-            "subject",
-            "b067",
-            "b069",
-            "collateraldetail",
-            "textcontent",
-            "x426",
-            "d104",
-            "publishingdetail",
-            "publisher",
-            "b291",
-            "b081",
-            "publishingdate",
-            "x448",
-            "b306",
-            "productsupply",
-            "supplydetail",
-            "price",
-            "x462",
-            "j151",
-            "j152",
-        ] {
-            for (from, to) in [("<", "<"), ("</", "</")] {
-                for end in [">", " "] {
-                    short = short.replace(
-                        &format!("{from}{}{end}", reference(tag)),
-                        &format!("{to}{tag}{end}"),
-                    );
-                }
-            }
-        }
-        for input in [REFERENCE, &short] {
-            let mut rows = rows(input).unwrap();
-            assert_eq!(rows.len(), 1);
-            assert_eq!(rows[0].line, 4);
-            let record = rows.remove(0).record.unwrap();
-            assert_eq!(record.source_id, "com.example.1");
-            assert_eq!(
-                (record.title.as_str(), record.subtitle.as_deref()),
-                ("L' Enfant noir", Some("Récit"))
-            );
-            assert_eq!(
-                record.isbn.as_ref().map(Isbn::as_str),
-                Some("9780439023481")
-            );
-            assert_eq!(
-                (record.language.as_str(), record.page_count),
-                ("fr", Some(221))
-            );
-            assert_eq!(record.format, Some(Format::Epub));
-            assert_eq!(record.series, Some(("Cycle & suite".to_owned(), Some(2.0))));
-            assert_eq!(
-                record.contributors,
-                [
-                    ("Camara Laye".to_owned(), ContributorRole::Author),
-                    ("Ada Traduit".to_owned(), ContributorRole::Translator),
-                ]
-            );
-            assert!(record.description.unwrap().contains("enfance"));
-            assert_eq!(
-                record.publication.map(|date| date.to_string()).as_deref(),
-                Some("1953-10")
-            );
-            assert_eq!(
-                record.prices,
-                [
-                    Money::new(2500, Currency::Xof),
-                    Money::new(650, Currency::Eur)
-                ]
-            );
-            assert_eq!(record.categories, [CategoryKey::Thema("FBA".to_owned())]);
-        }
+    fn message(date: &str) -> String {
+        format!(
+            "<ONIXMessage>\n<Product><RecordReference>p1</RecordReference><DescriptiveDetail><ProductFormDetail>E107</ProductFormDetail><TitleDetail><TitleType>01</TitleType><TitleElement><TitleText>Pluies</TitleText></TitleElement></TitleDetail><Contributor><ContributorRole>B06</ContributorRole><PersonName>Ada Traduit</PersonName></Contributor><Language><LanguageRole>01</LanguageRole><LanguageCode>wol</LanguageCode></Language><Subject><SubjectSchemeIdentifier>93</SubjectSchemeIdentifier><SubjectCode>FBA</SubjectCode></Subject></DescriptiveDetail><PublishingDetail><PublishingDate><PublishingDateRole>01</PublishingDateRole><Date>{date}</Date></PublishingDate></PublishingDetail></Product></ONIXMessage>"
+        )
     }
 
     #[test]
-    fn products_that_are_no_books_are_reported_and_broken_xml_stops() {
-        let product = |inside: &str| {
-            format!("<ONIXMessage>\n<Product>{inside}</Product>\n<Product/></ONIXMessage>")
-        };
-        for (inside, field) in [
-            ("<RecordReference>1</RecordReference>", "DescriptiveDetail"),
-            ("<Nothing/>", "RecordReference"),
-            (
-                "<RecordReference>1</RecordReference><NotificationType>05</NotificationType>",
-                "NotificationType",
-            ),
-        ] {
-            let rows = rows(&product(inside)).unwrap();
-            let rejection = rows[0].record.as_ref().unwrap_err();
-            assert_eq!(
-                (rejection.line, rejection.field.as_deref()),
-                (2, Some(field))
-            );
-        }
-        for broken in [
-            "<ONIXMessage><Product><RecordReference>1</Product></ONIXMessage>",
-            "<ONIXMessage><Product>",
-            "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><ONIXMessage><Product><RecordReference>&e;</RecordReference></Product></ONIXMessage>",
-            &format!("<ONIXMessage><Product>{}", "<a>".repeat(100)),
-        ] {
-            assert!(
-                matches!(rows(broken), Err(ImportError::Xml { .. })),
-                "{broken}"
-            );
-        }
-        assert!(matches!(rows("just text"), Err(ImportError::Header(_))));
+    fn a_product_is_a_record() {
+        let mut rows = rows(&message("195310")).unwrap();
+        let record = rows.remove(0).record.unwrap();
+        assert_eq!(
+            (record.title.as_str(), record.language.as_str()),
+            ("Pluies", "wo")
+        );
+        assert_eq!(record.format, Some(Format::Pdf));
+        assert_eq!(
+            record.contributors,
+            [("Ada Traduit".to_owned(), ContributorRole::Translator)]
+        );
+        assert_eq!(record.categories, [CategoryKey::Thema("FBA".to_owned())]);
+        assert_eq!(
+            record.publication.map(|date| date.to_string()).as_deref(),
+            Some("1953-10")
+        );
     }
 
     #[test]
-    fn amounts_are_never_floats() {
-        for (text, currency, expected) in [
-            ("12.99", Currency::Eur, Some(1299)),
-            ("12.9", Currency::Eur, Some(1290)),
-            ("12", Currency::Usd, Some(1200)),
-            ("2500.00", Currency::Xof, Some(2500)),
-            ("2500.5", Currency::Xof, None),
-            ("-1", Currency::Eur, None),
-            ("1e3", Currency::Eur, None),
-            ("", Currency::Eur, None),
-        ] {
-            assert_eq!(minor_units(text, currency), expected, "{text}");
-        }
+    fn what_is_no_book_is_refused() {
+        let rows = rows(&message("195313")).unwrap();
+        let rejection = rows[0].record.as_ref().unwrap_err();
+        assert_eq!(
+            (rejection.line, rejection.field.as_deref()),
+            (2, Some("Date"))
+        );
+        assert!(matches!(rows_of("{}"), Err(ImportError::Header(_))));
+        assert!(matches!(
+            rows_of("<ONIXMessage><Product>"),
+            Err(ImportError::Xml { .. })
+        ));
+    }
+
+    fn rows_of(input: &str) -> Result<Vec<Row>, ImportError> {
+        rows(input)
     }
 }

@@ -3,7 +3,7 @@
 use coko_core::consumer::HandlerError;
 use coko_core::events::community::{ReviewPosted, ReviewRemoved, ReviewState, ReviewUpdated};
 use coko_core::events::file::{BookDownloaded, FileProcessed, ImageVariant};
-use coko_core::events::publication::PublicationPublished;
+use coko_core::events::publication::{PublicationPublished, PublicationWithdrawn};
 use coko_core::events::{Event, Payload};
 use coko_core::money::{Currency, Money};
 use serde_json::{Value, json};
@@ -322,6 +322,7 @@ async fn a_published_work_becomes_a_book_of_its_owner() {
         json!([])
     );
     let renamed = PublicationPublished {
+        revision: 3,
         title: "Les Pluies".to_owned(),
         ..work.clone()
     };
@@ -332,6 +333,31 @@ async fn a_published_work_becomes_a_book_of_its_owner() {
     assert_eq!(
         catalogue.guest().run(query).await.ok()["book"]["title"],
         "Les Pluies"
+    );
+    assert_eq!(json!(work.book_id), book["id"]);
+    // Withdrawn, the book leaves the shelf; what was said before that and comes late does not bring it back.
+    let withdrawn = PublicationWithdrawn {
+        publication_id: work.publication_id,
+        revision: 4,
+        ..PublicationWithdrawn::sample()
+    };
+    consumers
+        .handle(&event(&catalogue, &withdrawn))
+        .await
+        .unwrap();
+    consumers
+        .handle(&event(&catalogue, &renamed))
+        .await
+        .unwrap();
+    assert_eq!(catalogue.guest().run(query).await.ok()["book"], Value::Null);
+    let again = PublicationPublished {
+        revision: 5,
+        ..renamed.clone()
+    };
+    consumers.handle(&event(&catalogue, &again)).await.unwrap();
+    assert_eq!(
+        catalogue.guest().run(query).await.ok()["book"]["id"],
+        book["id"]
     );
     // What no retry will mend is put aside.
     let unknown = PublicationPublished {

@@ -1,7 +1,7 @@
 //! What becomes of a file that was looked at.
 
 use coko_core::context::CommandContext;
-use coko_core::events::file::{FileProcessed, ImageVariant};
+use coko_core::events::file::{FileFinding, FileProcessed, ImageVariant};
 use coko_core::{Result, outbox};
 use diesel_async::AsyncConnection as _;
 
@@ -65,6 +65,11 @@ fn processed(
         width: *width,
         url: files.picture_url(file.id, *width),
     });
+    let findings = details.findings.iter().map(|finding| FileFinding {
+        severity: finding.severity.as_str().to_owned(),
+        code: finding.code.clone(),
+        path: finding.path.clone(),
+    });
     FileProcessed {
         file_id: file.id,
         kind: file.kind.as_str().to_owned(),
@@ -79,6 +84,7 @@ fn processed(
         },
         public_url: (file.kind == Kind::Sample)
             .then(|| format!("{}/files/{}/content", files.public_url, file.id)),
+        findings: findings.collect(),
         processed_at: context.now,
     }
 }

@@ -1,4 +1,4 @@
-//! What other domains say of readers. Each runs in its consumer's transaction.
+//! What other domains say of readers, and of what they are to get. Each runs in its consumer's transaction.
 
 use coko_core::context::CommandContext;
 use coko_core::database::Connection;
@@ -17,6 +17,21 @@ pub(crate) async fn entitle(
     at: OffsetDateTime,
 ) -> QueryResult<()> {
     store::grants::record(connection, user, book, granted, at).await
+}
+
+/// A text of a book was reviewed and published: readers get it, and no other.
+pub(crate) async fn released(
+    connection: &mut Connection,
+    book: Option<Uuid>,
+    revision: i64,
+    file: Option<Uuid>,
+) -> QueryResult<()> {
+    match (book, file) {
+        (Some(book), Some(file)) => {
+            store::releases::release(connection, book, revision, file).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An account is gone: what was private goes, what books are made of stays without its name.

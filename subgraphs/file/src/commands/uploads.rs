@@ -72,6 +72,7 @@ pub(crate) async fn create(
         expires_at: context.now + Duration::hours(files.config.lifetimes.upload_hours.into()),
         created_at: context.now,
         updated_at: context.now,
+        held: false,
     };
     let limits = &files.config.limits;
     let mut connection = files.pool.get().await?;
@@ -88,6 +89,15 @@ pub(crate) async fn create(
                     "byteSize",
                 ));
             }
+            // A text that comes after a publication waits for the next one.
+            let held = match file.book_id.filter(|_| file.kind.is_text()) {
+                Some(book) => store::releases::has(connection, book).await?,
+                None => false,
+            };
+            let file = File {
+                held,
+                ..file.clone()
+            };
             store::files::insert(connection, &file).await?;
             Ok::<_, Failure<CreateUploadErrorCode>>(())
         })

@@ -17,13 +17,14 @@ pub fn is_staff(viewer: &Viewer) -> bool {
 
 /// Whether `user` may read `file`: what is public, their own, what staff looks after, what they hold a grant for.
 ///
-/// A file that is not ready is its owner's and staff's alone.
+/// A file that is not ready, or is held back, is its owner's and staff's alone.
 pub fn may_read(file: &File, user: Option<Uuid>, staff: bool, grants: &Grants) -> bool {
     let own = user.is_some() && file.owner_id == user;
     if own || staff {
         return true;
     }
     file.status == Status::Ready
+        && !file.held
         && (file.kind.is_public()
             || user.is_some() && file.book_id.is_some_and(|book| grants.contains(&book)))
 }
@@ -55,6 +56,7 @@ mod tests {
             expires_at: OffsetDateTime::UNIX_EPOCH,
             created_at: OffsetDateTime::UNIX_EPOCH,
             updated_at: OffsetDateTime::UNIX_EPOCH,
+            held: false,
         }
     }
 
@@ -70,6 +72,12 @@ mod tests {
         assert!(may_read(&book, reader, false, &granted));
         assert!(!may_read(&book, reader, false, &other));
         assert!(!may_read(&book, None, false, &granted));
+        let draft = File {
+            held: true,
+            ..file(Kind::Epub, Status::Ready)
+        };
+        assert!(!may_read(&draft, reader, false, &granted));
+        assert!(may_read(&draft, owner, false, &none));
         let unfinished = file(Kind::Epub, Status::Processing);
         assert!(!may_read(&unfinished, reader, false, &granted));
         assert!(may_read(&unfinished, owner, false, &none));

@@ -65,6 +65,16 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    /// As events tell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "ERROR",
+            Self::Warning => "WARNING",
+        }
+    }
+}
+
 /// One thing that the structural validation found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {

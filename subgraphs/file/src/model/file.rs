@@ -97,6 +97,11 @@ impl Kind {
         self != Self::Avatar
     }
 
+    /// Whether it is the whole text of a book, which readers get once it is released.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Epub | Self::Pdf)
+    }
+
     /// Whether it is a picture, of which only the sizes made of it are handed out.
     pub fn is_picture(self) -> bool {
         matches!(self, Self::Avatar | Self::Cover)
@@ -156,6 +161,8 @@ pub struct File {
     pub created_at: OffsetDateTime,
     /// When its state changed last.
     pub updated_at: OffsetDateTime,
+    /// Whether readers do not get it, as it is not the text of its book that was published.
+    pub held: bool,
 }
 
 impl File {

@@ -1,6 +1,7 @@
 //! What other domains say, handled exactly once in whatever order it comes.
 
 use coko_core::events::auth::UserDeleted;
+use coko_core::events::publication::PublicationPublished;
 use coko_core::events::reading::{EntitlementGranted, EntitlementRevoked};
 use coko_core::events::{Event, Payload};
 use serde_json::json;
@@ -47,6 +48,38 @@ async fn the_latest_word_on_a_reader_counts() {
     assert!(!sees().await);
     hear(&service, &granted(6)).await;
     assert!(sees().await);
+}
+
+#[tokio::test]
+async fn readers_get_the_text_that_was_published() {
+    let service = Service::new().await;
+    let (first, _) = service.book().await;
+    let now = service.context().now;
+    let granted = EntitlementGranted {
+        user_id: READER,
+        book_id: BOOK,
+        order_id: None,
+        source: "GIFTED".to_owned(),
+        granted_at: now,
+    };
+    hear(&service, &granted).await;
+    let sees = async |file: &str| !look(&service.reader(), file).await.is_null();
+    assert!(sees(&first).await);
+    let published = |revision: i64, file: &str| PublicationPublished {
+        book_id: Some(BOOK),
+        revision,
+        file_id: file.parse().ok(),
+        ..PublicationPublished::sample()
+    };
+    hear(&service, &published(1, &first)).await;
+    // What is uploaded after that was not reviewed.
+    let (second, _) = service.book().await;
+    assert!(sees(&first).await && !sees(&second).await);
+    hear(&service, &published(3, &second)).await;
+    assert!(!sees(&first).await && sees(&second).await);
+    // What was said before and comes late changes nothing.
+    hear(&service, &published(2, &first)).await;
+    assert!(!sees(&first).await && sees(&second).await);
 }
 
 #[tokio::test]

@@ -1,24 +1,10 @@
 //! Double entry: which accounts a step books on. Debits are positive, credits negative.
 
+use coko_core::ledger::{Entry, Journal, credit, debit};
 use coko_core::money::Money;
 use uuid::Uuid;
 
 use super::{Attempt, Order, OrderKind, Provider};
-
-/// One line of a journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) account: String,
-    pub(crate) amount: Money,
-}
-
-/// The step and the lines of one journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Journal {
-    /// The step that books it, once: `capture:<attempt>`, `refund:<refund>`.
-    pub(crate) step: String,
-    pub(crate) entries: Vec<Entry>,
-}
 
 /// Money that was received and belongs to no order.
 const SUSPENSE: &str = "suspense";
@@ -48,30 +34,20 @@ fn sold(order: &Order) -> String {
 
 /// A payment that pays for its order, in both currencies when the provider takes another one.
 pub(crate) fn capture(order: &Order, attempt: &Attempt) -> Journal {
-    Journal {
-        step: format!("capture:{}", attempt.id),
-        entries: sale(order, attempt),
-    }
+    Journal::new(format!("capture:{}", attempt.id), sale(order, attempt))
 }
 
 /// A payment of `received` that nothing is owed for: it waits for its refund.
 pub(crate) fn suspend(order: &Order, attempt: &Attempt, received: Money) -> Journal {
-    Journal {
-        step: format!("capture:{}", attempt.id),
-        entries: suspended(order, attempt, received),
-    }
+    Journal::new(
+        format!("capture:{}", attempt.id),
+        suspended(order, attempt, received),
+    )
 }
 
 /// The reversal of what `capture` or `suspend` booked; `booked` are its lines.
 pub(crate) fn reversal(refund: Uuid, booked: Vec<Entry>) -> Journal {
-    let turned = |entry: Entry| Entry {
-        amount: Money::new(-entry.amount.amount, entry.amount.currency),
-        ..entry
-    };
-    Journal {
-        step: format!("refund:{refund}"),
-        entries: booked.into_iter().map(turned).collect(),
-    }
+    Journal::reversal(format!("refund:{refund}"), booked)
 }
 
 fn sale(order: &Order, attempt: &Attempt) -> Vec<Entry> {
@@ -79,8 +55,8 @@ fn sale(order: &Order, attempt: &Attempt) -> Vec<Entry> {
     let source = source(attempt.provider, order.user_id);
     let mut entries = vec![debit(source, charged)];
     if charged.currency != price.currency {
-        entries.push(credit(EXCHANGE.to_owned(), charged));
-        entries.push(debit(EXCHANGE.to_owned(), price));
+        entries.push(credit(EXCHANGE, charged));
+        entries.push(debit(EXCHANGE, price));
     }
     entries.push(credit(sold(order), price));
     entries
@@ -89,17 +65,8 @@ fn sale(order: &Order, attempt: &Attempt) -> Vec<Entry> {
 fn suspended(order: &Order, attempt: &Attempt, received: Money) -> Vec<Entry> {
     vec![
         debit(source(attempt.provider, order.user_id), received),
-        credit(SUSPENSE.to_owned(), received),
+        credit(SUSPENSE, received),
     ]
-}
-
-fn debit(account: String, amount: Money) -> Entry {
-    Entry { account, amount }
-}
-
-fn credit(account: String, amount: Money) -> Entry {
-    let amount = Money::new(-amount.amount, amount.currency);
-    Entry { account, amount }
 }
 
 #[cfg(test)]
@@ -112,14 +79,6 @@ mod tests {
 
     use super::*;
     use crate::model::{CurrencyCode, OrderStatus};
-
-    fn sums(journal: &Journal) -> BTreeMap<Currency, i64> {
-        let mut sums = BTreeMap::new();
-        for entry in &journal.entries {
-            *sums.entry(entry.amount.currency).or_insert(0) += entry.amount.amount;
-        }
-        sums
-    }
 
     proptest! {
         #[test]
@@ -142,7 +101,7 @@ mod tests {
             let suspended = suspend(&order, &attempt, charge);
             let reversed = reversal(Uuid::from_u128(4), captured.entries.clone());
             for journal in [&captured, &suspended, &reversed] {
-                prop_assert!(sums(journal).values().all(|sum| *sum == 0), "{journal:?}");
+                prop_assert!(journal.sums().values().all(|sum| *sum == 0), "{journal:?}");
             }
             let mut both = captured.entries;
             both.extend(reversed.entries);

@@ -1,37 +1,8 @@
 //! Currencies in the database, and the fixed parity of the CFA franc.
 
-use std::str::FromStr;
+use coko_core::money::{Currency, Money};
 
-use coko_core::money::{Currency, CurrencyError, Money};
-
-/// A currency as a text column holds it.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    diesel::expression::AsExpression,
-    diesel::deserialize::FromSqlRow,
-)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub(crate) struct CurrencyCode(pub(crate) Currency);
-
-impl CurrencyCode {
-    fn as_str(self) -> &'static str {
-        self.0.code()
-    }
-}
-
-impl FromStr for CurrencyCode {
-    type Err = CurrencyError;
-
-    fn from_str(text: &str) -> Result<Self, CurrencyError> {
-        text.parse().map(Self)
-    }
-}
-
-coko_core::text_column!(CurrencyCode);
+pub(crate) use coko_core::money::CurrencyCode;
 
 /// 1 EUR is 655.957 XOF, by treaty; here in thousandths.
 const PARITY_MILLI: i128 = 655_957;

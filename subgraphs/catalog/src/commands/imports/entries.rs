@@ -34,18 +34,19 @@ pub(super) async fn houses(
     context: &CommandContext,
     pending: &[Pending],
 ) -> Result<HashMap<Slug, Uuid>, Error> {
-    let mut names: HashMap<Slug, &str> = HashMap::new();
-    for name in pending
-        .iter()
-        .filter_map(|entry| entry.record.publisher.as_deref())
-    {
+    let mut names: HashMap<Slug, (&str, Option<Uuid>)> = HashMap::new();
+    for record in pending.iter().map(|entry| &entry.record) {
+        let Some(name) = record.publisher.as_deref() else {
+            continue;
+        };
         names
             .entry(Slug::of_name(name, "publisher"))
-            .or_insert(name);
+            .or_insert((name, record.owner));
     }
     let entered: Vec<Publisher> = names
         .into_iter()
-        .map(|(slug, name)| Publisher::named(context.id(), slug, name, None, context.now))
+        // Whoever brings the first book of a new house answers for the house.
+        .map(|(slug, (name, owner))| Publisher::named(context.id(), slug, name, owner, context.now))
         .collect();
     Ok(imports::ensure_publishers(connection, &entered).await?)
 }

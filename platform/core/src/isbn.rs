@@ -40,7 +40,7 @@ pub enum IsbnError {
     Checksum,
 }
 
-coko_core::text_column!(Isbn);
+crate::text_column!(Isbn);
 
 impl Isbn {
     /// The thirteen digits.

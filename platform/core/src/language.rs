@@ -1,6 +1,6 @@
 //! Languages of books: BCP 47 inside, ISO 639-2 codes of library catalogues accepted.
 
-use coko_core::locale::Locale;
+use crate::locale::Locale;
 
 /// ISO 639-2 codes (bibliographic and terminological) with the ISO 639-1 code that BCP 47 prefers.
 const ISO_639_2: [(&str, &str); 48] = [

@@ -2,27 +2,27 @@
 
 /// An element with what is in it; names are the reference names.
 #[derive(Debug, Default)]
-pub(super) struct Element {
-    pub(super) name: String,
-    pub(super) text: String,
-    pub(super) children: Vec<Element>,
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) children: Vec<Element>,
 }
 
 impl Element {
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
-    pub(super) fn value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
         Some(self.find(name)?.text.trim()).filter(|text| !text.is_empty())
     }
 
     /// The child called `name` whose `code` element is `value`.
-    pub(super) fn coded<'a>(
+    pub(crate) fn coded<'a>(
         &'a self,
         name: &'a str,
         code: &'a str,
@@ -34,7 +34,7 @@ impl Element {
 }
 
 /// The reference name of an element, given either of its names.
-pub(super) fn reference(name: &str) -> &str {
+pub(crate) fn reference(name: &str) -> &str {
     match name {
         "product" => "Product",
         "a001" => "RecordReference",

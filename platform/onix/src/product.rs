@@ -1,29 +1,26 @@
 //! What a product says of a book.
 
+use coko_core::isbn::Isbn;
+use coko_core::language::bcp47;
 use coko_core::money::{Currency, Money};
 use coko_core::text;
 
-use super::element::Element;
-use crate::import::{CategoryKey, Record, Rejection, Row};
-use crate::model::{ContributorRole, Format, Isbn, PublicationDate, bcp47};
+use crate::element::Element;
+use crate::{Fault, Form, Product, Role, Row};
 
-/// A product as a row, with what was left out of it.
-pub(super) fn row(product: &Element, line: u64) -> Row {
+/// A product with what was left out of it.
+pub(crate) fn row(element: &Element, line: u64) -> Row {
     let mut warnings = Vec::new();
-    let record = record(product, line, &mut warnings);
+    let product = read(element, line, &mut warnings);
     Row {
         line,
-        record,
+        product,
         warnings,
     }
 }
 
-fn record(
-    product: &Element,
-    line: u64,
-    warnings: &mut Vec<Rejection>,
-) -> Result<Record, Rejection> {
-    let reject = |field: &str, reason: String| Rejection::new(line, field, reason);
+fn read(product: &Element, line: u64, warnings: &mut Vec<Fault>) -> Result<Product, Fault> {
+    let reject = |field: &str, reason: String| Fault::new(line, field, reason);
     let clean = |field: &str, input: &str, max: usize| {
         text::line(input, max).map_err(|error| reject(field, error.to_string()))
     };
@@ -53,10 +50,23 @@ fn record(
     let language =
         bcp47(code).ok_or_else(|| reject("LanguageCode", format!("`{code}` is not a language")))?;
 
-    let mut record = Record::new(id, title, language);
-    record.subtitle = subtitle
-        .map(|text| clean("Subtitle", &text, 300))
-        .transpose()?;
+    let subtitle = subtitle.map(|text| clean("Subtitle", &text, 300));
+    let mut read = Product {
+        reference: id,
+        title,
+        subtitle: subtitle.transpose()?,
+        language,
+        isbn: None,
+        form: form(descriptive),
+        contributors: contributors(descriptive, &clean)?,
+        collection: None,
+        page_count: None,
+        subjects: Vec::new(),
+        description: None,
+        publisher: None,
+        published: None,
+        prices: prices(product, line, warnings)?,
+    };
     // ISBN-13 by either of its names, then ISBN-10.
     for kind in ["15", "03", "02"] {
         let identifier = product
@@ -65,18 +75,16 @@ fn record(
         let Some(value) = identifier else { continue };
         match value.parse::<Isbn>() {
             Ok(isbn) => {
-                record.isbn.get_or_insert(isbn);
+                read.isbn.get_or_insert(isbn);
             }
             // An EAN of type 03 need not be a book's.
             Err(_) if kind == "03" => {}
             Err(error) => return Err(reject("IDValue", format!("`{value}`: {error}"))),
         }
     }
-    record.format = format(descriptive);
-    record.contributors = contributors(descriptive, &clean)?;
     for collection in descriptive.all("Collection") {
         if let Some((name, position)) = collection_title(collection) {
-            record.series = Some((clean("Collection", &name, 200)?, position));
+            read.collection = Some((clean("Collection", &name, 200)?, position));
             break;
         }
     }
@@ -87,15 +95,15 @@ fn record(
                 Some("00" | "05" | "07" | "08" | "10" | "11")
             )
     });
-    record.page_count = pages
+    read.page_count = pages
         .and_then(|extent| extent.value("ExtentValue")?.parse().ok())
         .filter(|pages| (1..=100_000).contains(pages));
     let subjects = descriptive.all("Subject").filter(|subject| {
         // Thema is scheme 93; 94 to 99 are its qualifiers, which are no shelves.
         subject.value("SubjectSchemeIdentifier") == Some("93")
     });
-    record.categories = subjects
-        .filter_map(|subject| Some(CategoryKey::Thema(subject.value("SubjectCode")?.to_owned())))
+    read.subjects = subjects
+        .filter_map(|subject| Some(subject.value("SubjectCode")?.to_owned()))
         .take(20)
         .collect();
     if let Some(collateral) = product.find("CollateralDetail") {
@@ -104,7 +112,7 @@ fn record(
             .find_map(|kind| collateral.coded("TextContent", "TextType", kind));
         if let Some(content) = described.and_then(|element| element.find("Text")) {
             let plain = plain_text(content);
-            record.description = match text::block(&plain, 10_000) {
+            read.description = match text::block(&plain, 10_000) {
                 Ok(text) => Some(text),
                 Err(text::TextError::Empty) => None,
                 Err(error) => return Err(reject("Text", error.to_string())),
@@ -116,20 +124,19 @@ fn record(
             .find("Publisher")
             .and_then(|publisher| publisher.value("PublisherName"))
         {
-            record.publisher = Some(clean("PublisherName", name, 200)?);
+            read.publisher = Some(clean("PublisherName", name, 200)?);
         }
         let date = publishing
             .coded("PublishingDate", "PublishingDateRole", "01")
             .and_then(|date| date.value("Date"));
         if let Some(digits) = date {
-            record.publication = Some(
-                parse_date(digits)
+            read.published = Some(
+                hyphenated(digits)
                     .ok_or_else(|| reject("Date", format!("`{digits}` is not a date")))?,
             );
         }
     }
-    record.prices = prices(product, line, warnings)?;
-    Ok(record)
+    Ok(read)
 }
 
 fn title(parent: &Element, kind: &str) -> Option<(String, Option<String>)> {
@@ -170,8 +177,8 @@ fn collection_title(collection: &Element) -> Option<(String, Option<f64>)> {
 
 fn contributors(
     descriptive: &Element,
-    clean: &dyn Fn(&str, &str, usize) -> Result<String, Rejection>,
-) -> Result<Vec<(String, ContributorRole)>, Rejection> {
+    clean: &dyn Fn(&str, &str, usize) -> Result<String, Fault>,
+) -> Result<Vec<(String, Role)>, Fault> {
     let mut ordered: Vec<(u32, &Element)> = descriptive
         .all("Contributor")
         .map(|element| {
@@ -199,48 +206,52 @@ fn contributors(
 }
 
 /// ONIX code list 17.
-fn role(code: &str) -> ContributorRole {
+fn role(code: &str) -> Role {
     match code {
-        "A01" | "A02" | "A03" => ContributorRole::Author,
-        "A12" | "A35" | "A36" => ContributorRole::Illustrator,
-        "A13" => ContributorRole::Photographer,
-        "A15" | "A19" | "A23" | "A24" => ContributorRole::Preface,
-        "B01" | "B09" | "B11" | "C01" => ContributorRole::Editor,
-        "B06" | "B08" | "B10" => ContributorRole::Translator,
-        "E03" | "E07" => ContributorRole::Narrator,
-        _ => ContributorRole::Other,
+        "A01" | "A02" | "A03" => Role::Author,
+        "A12" | "A35" | "A36" => Role::Illustrator,
+        "A13" => Role::Photographer,
+        "A15" | "A19" | "A23" | "A24" => Role::Preface,
+        "B01" | "B09" | "B11" | "C01" => Role::Editor,
+        "B06" | "B08" | "B10" => Role::Translator,
+        "E03" | "E07" => Role::Narrator,
+        _ => Role::Other,
     }
 }
 
 /// ONIX code lists 150 and 175.
-fn format(descriptive: &Element) -> Option<Format> {
+fn form(descriptive: &Element) -> Option<Form> {
     if descriptive
         .value("ProductForm")
         .is_some_and(|form| form.starts_with('A'))
     {
-        return Some(Format::Audiobook);
+        return Some(Form::Audiobook);
     }
     descriptive
         .all("ProductFormDetail")
         .find_map(|detail| match detail.text.trim() {
-            "E101" => Some(Format::Epub),
-            "E107" => Some(Format::Pdf),
+            "E101" => Some(Form::Epub),
+            "E107" => Some(Form::Pdf),
             _ => None,
         })
 }
 
 /// `1953`, `195310` or `19531001`.
-fn parse_date(digits: &str) -> Option<PublicationDate> {
+fn hyphenated(digits: &str) -> Option<String> {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let text = match digits.len() {
-        4 => digits.to_owned(),
-        6 => format!("{}-{}", &digits[..4], &digits[4..]),
-        8 => format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]),
-        _ => return None,
-    };
-    text.parse().ok()
+    match digits.len() {
+        4 => Some(digits.to_owned()),
+        6 => Some(format!("{}-{}", &digits[..4], &digits[4..])),
+        8 => Some(format!(
+            "{}-{}-{}",
+            &digits[..4],
+            &digits[4..6],
+            &digits[6..]
+        )),
+        _ => None,
+    }
 }
 
 /// The text of an element with the text of any XHTML inside it; markup that came escaped is taken out.
@@ -263,11 +274,7 @@ fn plain_text(element: &Element) -> String {
     plain
 }
 
-fn prices(
-    product: &Element,
-    line: u64,
-    warnings: &mut Vec<Rejection>,
-) -> Result<Vec<Money>, Rejection> {
+fn prices(product: &Element, line: u64, warnings: &mut Vec<Fault>) -> Result<Vec<Money>, Fault> {
     let mut prices: Vec<Money> = Vec::new();
     let listed = product
         .all("ProductSupply")
@@ -279,7 +286,7 @@ fn prices(
             continue;
         };
         let Ok(currency) = code.parse::<Currency>() else {
-            warnings.push(Rejection::new(
+            warnings.push(Fault::new(
                 line,
                 "CurrencyCode",
                 format!("a price in `{code}` is left out"),
@@ -290,7 +297,7 @@ fn prices(
             continue;
         }
         let amount = minor_units(amount, currency).ok_or_else(|| {
-            Rejection::new(
+            Fault::new(
                 line,
                 "PriceAmount",
                 format!("`{amount}` is not a price in {currency}"),
@@ -303,7 +310,7 @@ fn prices(
 }
 
 /// `12.99` EUR is 1299; no float is involved.
-pub(super) fn minor_units(text: &str, currency: Currency) -> Option<i64> {
+pub(crate) fn minor_units(text: &str, currency: Currency) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let exponent = currency.exponent() as usize;
