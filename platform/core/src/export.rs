@@ -29,7 +29,9 @@ pub const DOMAINS: &[&str] = &[
     "community",
     "file",
     "gamification",
+    "notification",
     "payment",
+    "publication",
     "reading",
 ];
 

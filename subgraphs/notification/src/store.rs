@@ -5,6 +5,7 @@ pub(crate) mod books;
 pub(crate) mod callbacks;
 pub(crate) mod deliveries;
 pub(crate) mod devices;
+pub(crate) mod exports;
 pub(crate) mod notifications;
 pub(crate) mod people;
 pub(crate) mod preferences;

@@ -29,11 +29,13 @@ use std::sync::Arc;
 use coko_core::consumer::Consumers;
 use coko_core::crypto::ColumnCipher;
 use coko_core::database::Pool;
+use coko_core::export;
 use coko_core::locale::Locale;
 use coko_core::outbox::Relay;
 use coko_core::service::{Platform, Service};
 use coko_core::translation::{TranslationError, Translations};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use futures::FutureExt as _;
 use tokio::sync::Semaphore;
 
 pub use config::Config;
@@ -117,6 +119,12 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         .task(),
     );
     tasks.extend(consumers::consumers(platform, pool.clone(), terms).tasks());
+    tasks.push(export::task(
+        platform,
+        NAME,
+        pool.clone(),
+        |connection, user| async move { Ok(store::exports::of(connection, user).await?) }.boxed(),
+    ));
     Ok(Service {
         name: NAME,
         sdl: sdl(),

@@ -3,6 +3,7 @@
 pub(crate) mod accruals;
 pub(crate) mod balances;
 pub(crate) mod contracts;
+pub(crate) mod exports;
 pub(crate) mod files;
 pub(crate) mod ledger;
 pub(crate) mod manuscripts;
