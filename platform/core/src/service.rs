@@ -254,8 +254,8 @@ impl Recording {
             .insert(subject, answerer);
     }
 
-    /// The answer to what is asked on `subject`; none when nobody answers.
-    pub(crate) async fn ask(&self, subject: &str, question: Vec<u8>) -> Option<Vec<u8>> {
+    /// The pieces of the answer to what is asked on `subject`; none when nobody answers.
+    pub(crate) async fn ask(&self, subject: &str, question: Vec<u8>) -> Option<Vec<Vec<u8>>> {
         let answerer = {
             let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.get(subject)?.clone()
