@@ -73,14 +73,15 @@ CREATE TABLE activity (
 CREATE TABLE feedback (
     user_id    uuid NOT NULL,
     book_id    uuid NOT NULL,
-    verdict    text CHECK (verdict IN ('POSITIVE', 'NEGATIVE')),
+    -- Whether they want such books; none where they did not say.
+    likes      boolean,
     decided_at timestamptz,
     -- How often it was shown, an hour apart or more, since they last did something with it.
     shown      integer NOT NULL DEFAULT 0 CHECK (shown >= 0),
     shown_at   timestamptz,
     touched_at timestamptz NOT NULL,
     PRIMARY KEY (user_id, book_id),
-    CHECK ((verdict IS NULL) = (decided_at IS NULL))
+    CHECK ((likes IS NULL) = (decided_at IS NULL))
 );
 CREATE INDEX feedback_newest ON feedback (user_id, touched_at DESC, book_id);
-CREATE INDEX feedback_refused ON feedback (user_id, decided_at DESC, book_id) WHERE verdict = 'NEGATIVE';
+CREATE INDEX feedback_refused ON feedback (user_id, decided_at DESC, book_id) WHERE NOT likes;

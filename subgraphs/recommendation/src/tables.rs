@@ -62,7 +62,7 @@ diesel::table! {
     feedback (user_id, book_id) {
         user_id -> Uuid,
         book_id -> Uuid,
-        verdict -> Nullable<Text>,
+        likes -> Nullable<Bool>,
         decided_at -> Nullable<Timestamptz>,
         shown -> Integer,
         shown_at -> Nullable<Timestamptz>,

@@ -71,7 +71,7 @@ mod tests {
             list.into_iter().map(|(item, _)| item).collect()
         };
         assert_eq!(items(1.0), [1, 2, 11]);
-        assert_eq!(items(0.6), [1, 11, 21]);
+        assert_eq!(items(0.5), [1, 11, 21]);
         assert!(diversified::<u32>(&[], 5, 0.5, alike).is_empty());
     }
 

@@ -14,8 +14,8 @@ use super::shelf::Shelf;
 
 /// The longest list.
 pub const LIST: usize = 100;
-/// The best ones, from which a list is made.
-const CANDIDATES: usize = 200;
+/// How many times as many candidates a list is chosen from.
+const CANDIDATES: usize = 2;
 /// How much of a list is relevance; the rest is difference.
 const RELEVANCE: f32 = 0.75;
 /// Books of a profile that say what it is about: the strongest ones.
@@ -182,7 +182,7 @@ impl Recommender {
     }
 
     fn diverse(&self, scores: &[f32], count: usize) -> Vec<(u32, f32)> {
-        let candidates: Vec<(u32, f32)> = top(scores, CANDIDATES)
+        let candidates: Vec<(u32, f32)> = top(scores, CANDIDATES * count)
             .into_iter()
             .map(|book| (book, scores[book as usize]))
             .collect();

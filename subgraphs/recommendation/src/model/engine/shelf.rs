@@ -14,6 +14,8 @@ use super::number::index;
 pub struct Card {
     /// The book.
     pub id: Uuid,
+    /// Rises with every change.
+    pub version: i64,
     /// The title.
     pub title: String,
     /// BCP 47 language of the text.

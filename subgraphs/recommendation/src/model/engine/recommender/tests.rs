@@ -25,6 +25,7 @@ fn book(number: usize) -> (Card, Description) {
     let genre = number % GENRES;
     let card = Card {
         id: book_id(number),
+        version: 1,
         title: format!("Livre {number}"),
         language: if number % 8 == 7 { "en" } else { "fr" }.to_owned(),
         categories: vec![category(genre)],
