@@ -78,6 +78,7 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         &[],
         false
     ),
+    subgraph!(coko_recommendation, "what to read next", &[], false),
 ];
 
 /// A subgraph whose section of the configuration is parsed.

@@ -96,6 +96,14 @@ impl Advisor {
             None => training::renew(self).await,
         }
     }
+
+    /// What a book is called, where it is known.
+    pub(crate) fn title(&self, book: Uuid) -> Option<String> {
+        let current = self.current.load_full()?;
+        let shelf = &current.recommender.shelf;
+        let card = shelf.card(shelf.position(book)?)?;
+        Some(card.title.clone())
+    }
 }
 
 /// The person who asks, where the token permits to see what is theirs.

@@ -48,7 +48,11 @@ pub(crate) async fn for_reader(
     let life = advisor.config.timers.keep_seconds.min(LONGEST_KEPT);
     let cache = &advisor.platform.cache;
     let key = cache_key(user);
-    let kept: Option<Vec<Advice>> = if life > 0 { cache.get(&key).await } else { None };
+    let kept: Option<Vec<Advice>> = if life > 0 {
+        cache.get(&key).await
+    } else {
+        None
+    };
     let (list, mut connection) = match kept {
         Some(list) => (list, advisor.pool.get().await?),
         None => {
@@ -155,7 +159,9 @@ pub(crate) fn similar(snapshot: &Snapshot, book: Uuid) -> Vec<Advice> {
 
 fn likes(snapshot: &Snapshot, place: u32) -> Likes {
     snapshot.similar.get_with(place, || {
-        let found = snapshot.recommender.similar(place, SIMILAR, &HashSet::new());
+        let found = snapshot
+            .recommender
+            .similar(place, SIMILAR, &HashSet::new());
         Arc::new(found)
     })
 }
@@ -181,10 +187,14 @@ pub(crate) async fn because_read(
         .map(|card| card.id)
         .take(SHELVES)
         .collect();
-    let alike: Vec<(Uuid, Vec<Advice>)> =
-        read.into_iter().map(|book| (book, similar(&snapshot, book))).collect();
-    let mut all: Vec<Uuid> =
-        alike.iter().flat_map(|(_, advice)| advice.iter().map(|each| each.book_id)).collect();
+    let alike: Vec<(Uuid, Vec<Advice>)> = read
+        .into_iter()
+        .map(|book| (book, similar(&snapshot, book)))
+        .collect();
+    let mut all: Vec<Uuid> = alike
+        .iter()
+        .flat_map(|(_, advice)| advice.iter().map(|each| each.book_id))
+        .collect();
     all.sort_unstable();
     all.dedup();
     let mut taken = barred(&mut connection, user, &all).await?;
@@ -226,7 +236,7 @@ pub(crate) async fn explain(
     let shelf = &snapshot.recommender.shelf;
     let known: Vec<(Uuid, u32)> = books
         .iter()
-        .filter(|book| !barred.contains(book))
+        .filter(|book| !barred.contains(*book))
         .filter_map(|book| Some((*book, shelf.position(*book)?)))
         .collect();
     let places: Vec<u32> = known.iter().map(|(_, place)| *place).collect();

@@ -56,7 +56,9 @@ pub(crate) async fn record(
                 said.into_iter().map(|said| (said.book_id, said)).collect();
             for (book, signal) in signals {
                 let new = || Feedback::new(user, *book, context.now);
-                said.entry(*book).or_insert_with(new).hear(*signal, context.now);
+                said.entry(*book)
+                    .or_insert_with(new)
+                    .hear(*signal, context.now);
             }
             let mut said: Vec<_> = said.into_values().collect();
             said.sort_unstable_by_key(|said| said.book_id);

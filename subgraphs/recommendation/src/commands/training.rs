@@ -100,7 +100,9 @@ pub(crate) async fn train(advisor: &Advisor, stop: &CancellationToken) -> Result
             trending: Vec::new(),
         })
     };
-    let trained = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
+    let trained = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::internal)?;
     let Some(recommender) = trained else {
         return Ok(());
     };
@@ -115,7 +117,13 @@ pub(crate) async fn train(advisor: &Advisor, stop: &CancellationToken) -> Result
     advisor.current.store(Some(Arc::new(snapshot)));
     let seconds = begun.elapsed().as_secs_f64();
     metrics::histogram!("recommendation_training_seconds").record(seconds);
-    tracing::info!(books, readers, interactions, seconds, "the models were trained");
+    tracing::info!(
+        books,
+        readers,
+        interactions,
+        seconds,
+        "the models were trained"
+    );
     Ok(())
 }
 
@@ -174,7 +182,11 @@ async fn take_changes(connection: &mut Connection, snapshot: &mut Snapshot) -> R
             let card = shelf.position(book.id).and_then(|place| shelf.card(place));
             card.is_some_and(|card| card.version == book.version)
         };
-        changed.extend(page.into_iter().filter(|book| !known(book)).map(Book::described));
+        changed.extend(
+            page.into_iter()
+                .filter(|book| !known(book))
+                .map(Book::described),
+        );
     }
     if !changed.is_empty() {
         snapshot.recommender.shelf = snapshot.recommender.shelf.with(changed);
@@ -196,12 +208,19 @@ async fn take_trends(
     for window in Window::ALL {
         let rows = store::activity::trending(connection, *window, now, TRENDING).await?;
         let most = rows.first().map_or(1.0, |(_, score)| *score);
-        let scaled = rows.into_iter().map(|(book, score)| (book, share(score, most)));
+        let scaled = rows
+            .into_iter()
+            .map(|(book, score)| (book, share(score, most)));
         snapshot.trends.insert(*window, Arc::new(scaled.collect()));
     }
     let recommender = &mut snapshot.recommender;
     let mut trending = vec![0.0; recommender.shelf.len()];
-    for (book, score) in snapshot.trends.get(&Window::Week).into_iter().flat_map(|week| week.iter()) {
+    for (book, score) in snapshot
+        .trends
+        .get(&Window::Week)
+        .into_iter()
+        .flat_map(|week| week.iter())
+    {
         if let Some(place) = recommender.shelf.position(*book) {
             trending[place as usize] = *score;
         }
@@ -270,7 +289,9 @@ async fn decided(
     let mut after = (Uuid::nil(), Uuid::nil());
     while said.len() < most {
         let page = store::feedback::page(connection, after, INTERACTIONS).await?;
-        let Some((user, book, _)) = page.last() else { break };
+        let Some((user, book, _)) = page.last() else {
+            break;
+        };
         after = (*user, *book);
         for (user, book, likes) in page {
             if let Some(likes) = likes
@@ -293,7 +314,11 @@ struct Sample {
 impl Sample {
     fn new(most: usize, all: usize, seed: u64) -> Self {
         let share = u64::MAX / (all.max(1) as u64);
-        let bound = if all <= most { u64::MAX } else { share.saturating_mul(most as u64) };
+        let bound = if all <= most {
+            u64::MAX
+        } else {
+            share.saturating_mul(most as u64)
+        };
         Self { bound, seed }
     }
 

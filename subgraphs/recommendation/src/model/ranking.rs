@@ -34,7 +34,11 @@ pub(crate) struct Advice {
 pub(crate) type Key = (u32, Uuid);
 
 /// One page of a ranked list, each item with its place from 0; `id` is what an item is known by.
-pub(crate) fn page<T: Clone>(list: &[T], id: impl Fn(&T) -> Uuid, page: &Page<Key>) -> Slice<(u32, T)> {
+pub(crate) fn page<T: Clone>(
+    list: &[T],
+    id: impl Fn(&T) -> Uuid,
+    page: &Page<Key>,
+) -> Slice<(u32, T)> {
     let found = page.from.map(|(place, book)| {
         let place = usize::try_from(place).unwrap_or(usize::MAX).min(list.len());
         let known = list.iter().position(|item| id(item) == book);

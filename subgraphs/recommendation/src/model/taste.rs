@@ -81,8 +81,11 @@ impl History {
             interests: self.interests.clone(),
             ..Profile::default()
         };
-        let said: HashMap<Uuid, &Feedback> =
-            self.feedback.iter().map(|said| (said.book_id, said)).collect();
+        let said: HashMap<Uuid, &Feedback> = self
+            .feedback
+            .iter()
+            .map(|said| (said.book_id, said))
+            .collect();
         let mut tastes: Vec<(Uuid, f64, OffsetDateTime)> = Vec::new();
         for done in &self.interactions {
             let likes = said.get(&done.book_id).and_then(|said| said.likes);
@@ -93,9 +96,16 @@ impl History {
                 profile.excluded.insert(book);
             }
         }
-        let done: HashMap<Uuid, ()> =
-            self.interactions.iter().map(|done| (done.book_id, ())).collect();
-        for said in self.feedback.iter().filter(|said| !done.contains_key(&said.book_id)) {
+        let done: HashMap<Uuid, ()> = self
+            .interactions
+            .iter()
+            .map(|done| (done.book_id, ()))
+            .collect();
+        for said in self
+            .feedback
+            .iter()
+            .filter(|said| !done.contains_key(&said.book_id))
+        {
             match said.decided_at {
                 Some(at) => tastes.push((said.book_id, strength(None, said.likes), at)),
                 None => {

@@ -65,11 +65,17 @@ pub(crate) async fn trending(
     .bind::<BigInt, _>(limit)
     .load(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.book_id, row.score)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.book_id, row.score))
+        .collect())
 }
 
 /// Drops the hours before `since`.
-pub(crate) async fn prune(connection: &mut Connection, since: OffsetDateTime) -> QueryResult<usize> {
+pub(crate) async fn prune(
+    connection: &mut Connection,
+    since: OffsetDateTime,
+) -> QueryResult<usize> {
     diesel::delete(activity::table.filter(activity::hour.lt(since)))
         .execute(connection)
         .await

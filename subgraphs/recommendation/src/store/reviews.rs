@@ -13,7 +13,10 @@ use crate::tables::reviews;
 /// Keeps a review as it is now, unless something newer of it is known.
 pub(crate) async fn keep(connection: &mut Connection, review: &ReviewState) -> QueryResult<()> {
     use diesel::query_dsl::methods::FilterDsl as _;
-    let half_stars = review.half_stars.map(i16::from).filter(|stars| (1..=10).contains(stars));
+    let half_stars = review
+        .half_stars
+        .map(i16::from)
+        .filter(|stars| (1..=10).contains(stars));
     diesel::insert_into(reviews::table)
         .values((
             reviews::review_id.eq(review.review_id),
@@ -49,9 +52,11 @@ pub(crate) async fn remove(
         ))
         .on_conflict(reviews::review_id)
         .do_update()
-        .set(reviews::removed_at.eq(diesel::dsl::sql::<diesel::sql_types::Timestamptz>(
-            "greatest(reviews.removed_at, excluded.removed_at)",
-        )))
+        .set(
+            reviews::removed_at.eq(diesel::dsl::sql::<diesel::sql_types::Timestamptz>(
+                "greatest(reviews.removed_at, excluded.removed_at)",
+            )),
+        )
         .returning(reviews::user_id)
         .get_result(connection)
         .await

@@ -280,7 +280,10 @@ mod tests {
         let by_reader = circles();
         let stop = |done: u64, total: u64| done * 2 < total;
         let by_book = by_reader.transposed();
-        assert_eq!(Factors::train(&by_reader, &by_book, &options(), 2, &stop), None);
+        assert_eq!(
+            Factors::train(&by_reader, &by_book, &options(), 2, &stop),
+            None
+        );
     }
 
     proptest! {

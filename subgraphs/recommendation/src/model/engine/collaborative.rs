@@ -43,8 +43,7 @@ impl Collaborative {
         let rounds = (by_reader.rows() as u64 + books) * options.als.rounds as u64;
         let total = books + rounds;
         let first = |done: u64, _: u64| watch(done, total);
-        let neighbours =
-            Neighbours::train(by_reader, &by_book, &options.cosine, threads, &first)?;
+        let neighbours = Neighbours::train(by_reader, &by_book, &options.cosine, threads, &first)?;
         let second = |done: u64, _: u64| watch(books + done, total);
         let factors = Factors::train(by_reader, &by_book, &options.als, threads, &second)?;
         let readers = (0..by_book.rows())

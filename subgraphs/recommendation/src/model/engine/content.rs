@@ -86,10 +86,16 @@ impl Content {
         for (feature, _) in counted.iter().flatten() {
             *frequency.entry(feature).or_default() += 1;
         }
-        let most = if books.len() < SMALL { books.len() } else { commonplace(books.len()) };
+        let most = if books.len() < SMALL {
+            books.len()
+        } else {
+            commonplace(books.len())
+        };
         // Sorted, so that numbers and with them sums of floats are the same every time.
-        let mut kept: Vec<(&Feature, usize)> =
-            frequency.into_iter().filter(|(_, count)| *count <= most).collect();
+        let mut kept: Vec<(&Feature, usize)> = frequency
+            .into_iter()
+            .filter(|(_, count)| *count <= most)
+            .collect();
         kept.sort_unstable();
         let rarity = kept
             .iter()
@@ -105,7 +111,10 @@ impl Content {
             numbers,
             rarity,
         };
-        let vectors: Vec<Vector> = counted.into_iter().map(|counted| content.weigh(counted)).collect();
+        let vectors: Vec<Vector> = counted
+            .into_iter()
+            .map(|counted| content.weigh(counted))
+            .collect();
         for (book, vector) in vectors.iter().enumerate() {
             for (feature, weight) in vector {
                 content.books_with[*feature as usize].push((index(book), *weight));
@@ -121,7 +130,9 @@ impl Content {
 
     /// The vector of an interest in categories.
     pub fn interest(&self, categories: &[Uuid]) -> Vector {
-        let counted = categories.iter().map(|category| (Feature::Category(*category), 1.0));
+        let counted = categories
+            .iter()
+            .map(|category| (Feature::Category(*category), 1.0));
         self.weigh(counted.collect())
     }
 
@@ -129,7 +140,9 @@ impl Content {
         let mut groups = [0.0_f32; 4];
         let mut weighed: Vec<(u32, f32, usize, f32)> = Vec::with_capacity(counted.len());
         for (feature, count) in counted {
-            let Some(number) = self.numbers.get(&feature) else { continue };
+            let Some(number) = self.numbers.get(&feature) else {
+                continue;
+            };
             let weight = count * self.rarity[*number as usize];
             groups[feature.kind()] += weight * weight;
             weighed.push((*number, weight, feature.kind(), feature.share()));
@@ -145,7 +158,9 @@ impl Content {
     /// Adds to `scores` how near each of the books that were learnt from is to a vector.
     pub fn score(&self, vector: &[(u32, f32)], scores: &mut [f32]) {
         for (feature, weight) in vector {
-            let Some(books) = self.books_with.get(*feature as usize) else { continue };
+            let Some(books) = self.books_with.get(*feature as usize) else {
+                continue;
+            };
             for (book, theirs) in books {
                 if let Some(score) = scores.get_mut(*book as usize) {
                     *score += weight * theirs;
@@ -167,14 +182,22 @@ fn commonplace(books: usize) -> usize {
 /// What a book has, and how often, damped; sorted.
 fn features(book: &Description) -> Vec<(Feature, f32)> {
     let mut counts: HashMap<String, usize> = HashMap::new();
-    for word in words(&book.title).into_iter().chain(words(&book.text)).take(MOST_WORDS) {
+    for word in words(&book.title)
+        .into_iter()
+        .chain(words(&book.text))
+        .take(MOST_WORDS)
+    {
         *counts.entry(word).or_default() += 1;
     }
     let mut found: Vec<(Feature, f32)> = counts
         .into_iter()
         .map(|(word, count)| (Feature::Word(word), 1.0 + float(count).ln()))
         .collect();
-    found.extend(book.categories.iter().map(|id| (Feature::Category(*id), 1.0)));
+    found.extend(
+        book.categories
+            .iter()
+            .map(|id| (Feature::Category(*id), 1.0)),
+    );
     found.extend(book.people.iter().map(|id| (Feature::Person(*id), 1.0)));
     found.extend(book.series.iter().map(|id| (Feature::Series(*id), 1.0)));
     found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
@@ -189,7 +212,11 @@ pub fn unit(mut vector: Vector, most: usize) -> Vector {
         vector.truncate(most);
     }
     vector.sort_unstable_by_key(|(feature, _)| *feature);
-    let length = vector.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
+    let length = vector
+        .iter()
+        .map(|(_, weight)| weight * weight)
+        .sum::<f32>()
+        .sqrt();
     if length > 0.0 {
         for (_, weight) in &mut vector {
             *weight /= length;
@@ -202,7 +229,11 @@ pub fn unit(mut vector: Vector, most: usize) -> Vector {
 pub fn sum<'a>(vectors: impl Iterator<Item = (&'a Vector, f32)>) -> Vector {
     let mut all: Vec<(u32, f32)> = Vec::new();
     for (vector, share) in vectors {
-        all.extend(vector.iter().map(|(feature, weight)| (*feature, weight * share)));
+        all.extend(
+            vector
+                .iter()
+                .map(|(feature, weight)| (*feature, weight * share)),
+        );
     }
     all.sort_by_key(|(feature, _)| *feature);
     let mut summed: Vector = Vec::new();
@@ -255,7 +286,12 @@ mod tests {
     #[test]
     fn what_is_alike_is_near() {
         let books = [
-            book("L'Enfant noir", "Une enfance en Guinée, la forge du père", 1, 10),
+            book(
+                "L'Enfant noir",
+                "Une enfance en Guinée, la forge du père",
+                1,
+                10,
+            ),
             book("Le Regard du roi", "Un voyage au royaume du Sud", 1, 10),
             book("Une si longue lettre", "Une veuve écrit à son amie", 1, 11),
             book("Cuisine de Dakar", "Recettes de poisson et de riz", 2, 12),

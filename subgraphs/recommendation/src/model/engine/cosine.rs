@@ -129,7 +129,8 @@ fn neighbours_of(
         .map(|other| {
             let place = *other as usize;
             let common = float(scratch.common[place] as usize);
-            let cosine = scratch.sums[place] / (lengths[book] * lengths[place]).max(f32::MIN_POSITIVE);
+            let cosine =
+                scratch.sums[place] / (lengths[book] * lengths[place]).max(f32::MIN_POSITIVE);
             cosine.min(1.0) * common / (common + options.shrinkage)
         })
         .collect();
@@ -173,7 +174,10 @@ mod tests {
         assert!(found.between(0, 1) > found.between(2, 3));
         assert!(found.between(2, 3) > 0.0);
         // A dislike makes nothing alike.
-        assert_eq!(found.between(0, 3).total_cmp(&0.0), std::cmp::Ordering::Equal);
+        assert_eq!(
+            found.between(0, 3).total_cmp(&0.0),
+            std::cmp::Ordering::Equal
+        );
         assert!(found.of(99).is_empty());
     }
 

@@ -18,9 +18,8 @@ pub fn diversified<T: Copy>(
         .collect();
     let mut taken: Vec<(T, f32)> = Vec::with_capacity(count.min(left.len()));
     while taken.len() < count {
-        let worth = |(_, score, nearest): &(T, f32, f32)| {
-            relevance * score - (1.0 - relevance) * nearest
-        };
+        let worth =
+            |(_, score, nearest): &(T, f32, f32)| relevance * score - (1.0 - relevance) * nearest;
         let mut best: Option<(usize, f32)> = None;
         for (position, candidate) in left.iter().enumerate() {
             let value = worth(candidate);
@@ -49,7 +48,11 @@ pub fn difference<T: Copy>(items: &[T], alike: impl Fn(T, T) -> f32) -> f32 {
             pairs += 1;
         }
     }
-    if pairs == 0 { 1.0 } else { 1.0 - sum / float(pairs) }
+    if pairs == 0 {
+        1.0
+    } else {
+        1.0 - sum / float(pairs)
+    }
 }
 
 #[cfg(test)]

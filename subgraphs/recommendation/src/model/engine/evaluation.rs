@@ -65,9 +65,18 @@ impl Split {
     /// Holds out a liked book of each of at most `most` readers; `seed` says which. What is rated `liked` or higher is liked; the
     /// rest is known to the reader, and says nothing.
     pub fn new(given: &Ratings, liked: f32, most: usize, seed: u64) -> Self {
-        let highest = given.ratings.iter().fold(0.0, |most, rating| rating.2.max(most));
+        let highest = given
+            .ratings
+            .iter()
+            .fold(0.0, |most, rating| rating.2.max(most));
         // Weights from a half to one: what is liked best says most.
-        let weight = |rating: f32| if rating >= liked { (rating / highest).max(0.5) } else { 0.0 };
+        let weight = |rating: f32| {
+            if rating >= liked {
+                (rating / highest).max(0.5)
+            } else {
+                0.0
+            }
+        };
         let cells = given.ratings.iter();
         let cells = cells.map(|(reader, book, rating)| (*reader, *book, weight(*rating)));
         let all = Sparse::new(given.readers, given.books, cells.collect());
@@ -94,7 +103,9 @@ impl Split {
         let mut cells = Vec::with_capacity(all.cells());
         for reader in 0..all.rows() {
             let reader = index(reader);
-            let kept = all.row(reader as usize).filter(|(book, _)| out.get(&reader) != Some(book));
+            let kept = all
+                .row(reader as usize)
+                .filter(|(book, _)| out.get(&reader) != Some(book));
             cells.extend(kept.map(|(book, weight)| (reader, book, weight)));
         }
         Self {
@@ -169,12 +180,19 @@ pub fn judge(
     threads: usize,
     watch: &Watch<'_>,
 ) -> Option<Quality> {
-    let popular: Vec<f32> = models.readers.iter().map(|readers| float(*readers as usize)).collect();
+    let popular: Vec<f32> = models
+        .readers
+        .iter()
+        .map(|readers| float(*readers as usize))
+        .collect();
     let work = |(): &mut (), test: usize| -> Vec<u32> {
         let (reader, _) = split.held_out[test];
         let known: Vec<(u32, f32)> = split.training.row(reader as usize).collect();
-        let profile: Vec<(u32, f32)> =
-            known.iter().copied().filter(|(_, weight)| *weight > 0.0).collect();
+        let profile: Vec<(u32, f32)> = known
+            .iter()
+            .copied()
+            .filter(|(_, weight)| *weight > 0.0)
+            .collect();
         let mut scores = scores(split, models, method, reader, &profile, &popular);
         for (book, _) in &known {
             scores[*book as usize] = 0.0;
@@ -210,7 +228,9 @@ fn scores(
             scores.fill_with(|| random.unit() + f32::EPSILON);
         }
         Method::Cosine => models.neighbours.score(profile, &mut scores),
-        Method::Als => models.factors.score(&models.factors.fold_in(profile), &mut scores),
+        Method::Als => models
+            .factors
+            .score(&models.factors.fold_in(profile), &mut scores),
         Method::Hybrid | Method::Diversified => {
             scores = models.scores(profile);
             scale(&mut scores);

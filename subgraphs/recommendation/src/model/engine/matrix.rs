@@ -114,8 +114,15 @@ mod tests {
 
     #[test]
     fn the_largest_of_a_cell_stays_and_strangers_are_left_out() {
-        let matrix = Sparse::new(2, 2, vec![(0, 1, 1.0), (0, 1, 3.0), (5, 0, 1.0), (1, 9, 1.0)]);
+        let matrix = Sparse::new(
+            2,
+            2,
+            vec![(0, 1, 1.0), (0, 1, 3.0), (5, 0, 1.0), (1, 9, 1.0)],
+        );
         assert_eq!(matrix.row(0).collect::<Vec<_>>(), [(1, 3.0)]);
-        assert_eq!((matrix.cells(), matrix.row(1).len(), matrix.row(7).len()), (1, 0, 0));
+        assert_eq!(
+            (matrix.cells(), matrix.row(1).len(), matrix.row(7).len()),
+            (1, 0, 0)
+        );
     }
 }

@@ -14,8 +14,10 @@ use super::shelf::Shelf;
 
 /// The longest list.
 pub const LIST: usize = 100;
-/// How many times as many candidates a list is chosen from.
-const CANDIDATES: usize = 2;
+/// The beginning of a list, which is diversified; few look further.
+const HEAD: usize = 30;
+/// How many times as many candidates the beginning is chosen from.
+const CANDIDATES: usize = 3;
 /// How much of a list is relevance; the rest is difference.
 const RELEVANCE: f32 = 0.75;
 /// Books of a profile that say what it is about: the strongest ones.
@@ -181,8 +183,10 @@ impl Recommender {
         books.iter().map(why).collect()
     }
 
+    /// The best `count`: a diversified head, then the rest by score.
     fn diverse(&self, scores: &[f32], count: usize) -> Vec<(u32, f32)> {
-        let candidates: Vec<(u32, f32)> = top(scores, CANDIDATES * count)
+        let head = count.min(HEAD);
+        let candidates: Vec<(u32, f32)> = top(scores, count.max(CANDIDATES * head))
             .into_iter()
             .map(|book| (book, scores[book as usize]))
             .collect();
@@ -190,7 +194,12 @@ impl Recommender {
             let factors = self.collaborative.factors.between(one, other);
             self.shelf.likeness(one, other).max(factors).max(0.0)
         };
-        diversified(&candidates, count, RELEVANCE, alike)
+        let contenders = &candidates[..candidates.len().min(CANDIDATES * head)];
+        let mut list = diversified(contenders, head, RELEVANCE, alike);
+        let taken: HashSet<u32> = list.iter().map(|(book, _)| *book).collect();
+        let rest = candidates.iter().filter(|(book, _)| !taken.contains(book));
+        list.extend(rest.take(count - list.len().min(count)).copied());
+        list
     }
 
     fn sources(&self, profile: &Profile) -> Sources {
@@ -220,12 +229,20 @@ impl Recommender {
     fn newness(&self) -> Vec<f32> {
         /// Seconds of a year.
         const YEAR: i64 = 365 * 86_400;
-        let newest = self.shelf.cards().map(|card| card.published).max().unwrap_or_default();
+        let newest = self
+            .shelf
+            .cards()
+            .map(|card| card.published)
+            .max()
+            .unwrap_or_default();
         let age = |published: i64| {
             let days = (newest - published).clamp(0, 20 * YEAR) / 86_400;
             float(usize::try_from(days).unwrap_or_default()) / 365.0
         };
-        self.shelf.cards().map(|card| 0.5_f32.powf(age(card.published))).collect()
+        self.shelf
+            .cards()
+            .map(|card| 0.5_f32.powf(age(card.published)))
+            .collect()
     }
 
     /// The languages of what the reader took to.
@@ -239,7 +256,11 @@ impl Recommender {
 
     fn reason(&self, profile: &Profile, sources: &Sources, book: u32) -> Reason {
         let [readers, content, interests, trending, newness] = sources.of(book);
-        let most = readers.max(content).max(interests).max(trending).max(newness);
+        let most = readers
+            .max(content)
+            .max(interests)
+            .max(trending)
+            .max(newness);
         let is_most = |value: f32| value > 0.0 && value >= most;
         if is_most(readers) || is_most(content) {
             return match self.nearest_taste(profile, book) {
@@ -257,7 +278,11 @@ impl Recommender {
                 return Reason::Interest(*category);
             }
         }
-        if is_most(newness) { Reason::New } else { Reason::Trending }
+        if is_most(newness) {
+            Reason::New
+        } else {
+            Reason::Trending
+        }
     }
 
     /// The book that the reader took to which says most for this one.

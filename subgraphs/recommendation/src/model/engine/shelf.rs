@@ -46,7 +46,11 @@ impl Shelf {
         let (content, vectors) = Content::new(&descriptions);
         let positions = cards.iter().enumerate();
         Self {
-            positions: Arc::new(positions.map(|(place, card)| (card.id, index(place))).collect()),
+            positions: Arc::new(
+                positions
+                    .map(|(place, card)| (card.id, index(place)))
+                    .collect(),
+            ),
             learnt: cards.len(),
             cards: cards.into_iter().map(Arc::new).collect(),
             vectors: vectors.into_iter().map(Arc::new).collect(),

@@ -33,7 +33,11 @@ pub fn ratings(shape: Shape, seed: u64) -> Ratings {
         let mut taken = Vec::with_capacity(shape.each);
         for _ in 0..shape.each {
             let stray = random.unit() < STRAY;
-            let genre = if stray { random.below(shape.genres) } else { genres[random.below(genres.len())] };
+            let genre = if stray {
+                random.below(shape.genres)
+            } else {
+                genres[random.below(genres.len())]
+            };
             // The square of an even spread: low numbers come often, as popular books do.
             let place = random.unit();
             let place = place * place * float(per_genre);
@@ -48,7 +52,11 @@ pub fn ratings(shape: Shape, seed: u64) -> Ratings {
             }
             taken.push(book);
             let liked = genres.contains(&genre);
-            let rating = if liked { 3.6 + 1.4 * random.unit() } else { 1.0 + 3.0 * random.unit() };
+            let rating = if liked {
+                3.6 + 1.4 * random.unit()
+            } else {
+                1.0 + 3.0 * random.unit()
+            };
             ratings.push((index(reader), index(book), rating));
         }
     }

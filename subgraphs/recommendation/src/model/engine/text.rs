@@ -10,15 +10,17 @@ const LONGEST: usize = 40;
 
 /// Words that are in every text, without accents, in order.
 const COMMON: &[&str] = &[
-    "about", "after", "ainsi", "all", "alors", "and", "are", "au", "aussi", "autre", "autres", "aux", "avec", "avoir",
-    "been", "before", "between", "book", "but", "can", "ces", "cet", "cette", "ceux", "chaque", "comme", "dans",
-    "depuis", "des", "deux", "dont", "elle", "elles", "encore", "entre", "est", "ete", "etre", "for", "from", "had",
-    "has", "have", "her", "hers", "him", "his", "how", "ils", "into", "its", "jamais", "les", "leur", "leurs", "livre",
-    "lui", "mais", "meme", "mes", "moins", "mon", "more", "most", "nos", "not", "notre", "nous", "one", "only", "ont",
-    "other", "our", "out", "over", "par", "pas", "plus", "pour", "quand", "que", "qui", "roman", "sans", "ses", "she",
-    "son", "sont", "sous", "sur", "tandis", "than", "that", "the", "their", "them", "then", "there", "these", "they",
-    "this", "through", "tous", "tout", "toute", "toutes", "tres", "two", "une", "vers", "very", "vos", "votre", "vous",
-    "was", "were", "what", "when", "where", "which", "who", "will", "with", "you", "your",
+    "about", "after", "ainsi", "all", "alors", "and", "are", "au", "aussi", "autre", "autres",
+    "aux", "avec", "avoir", "been", "before", "between", "book", "but", "can", "ces", "cet",
+    "cette", "ceux", "chaque", "comme", "dans", "depuis", "des", "deux", "dont", "elle", "elles",
+    "encore", "entre", "est", "ete", "etre", "for", "from", "had", "has", "have", "her", "hers",
+    "him", "his", "how", "ils", "into", "its", "jamais", "les", "leur", "leurs", "livre", "lui",
+    "mais", "meme", "mes", "moins", "mon", "more", "most", "nos", "not", "notre", "nous", "one",
+    "only", "ont", "other", "our", "out", "over", "par", "pas", "plus", "pour", "quand", "que",
+    "qui", "roman", "sans", "ses", "she", "son", "sont", "sous", "sur", "tandis", "than", "that",
+    "the", "their", "them", "then", "there", "these", "they", "this", "through", "tous", "tout",
+    "toute", "toutes", "tres", "two", "une", "vers", "very", "vos", "votre", "vous", "was", "were",
+    "what", "when", "where", "which", "who", "will", "with", "you", "your",
 ];
 
 /// The words of a text that say what it is about: small letters without accents, plural endings taken off.
@@ -33,7 +35,8 @@ pub fn words(text: &str) -> Vec<String> {
             .collect();
         let folded = folded.replace('œ', "oe").replace('æ', "ae");
         let length = folded.chars().count();
-        if !(SHORTEST..=LONGEST).contains(&length) || COMMON.binary_search(&folded.as_str()).is_ok() {
+        if !(SHORTEST..=LONGEST).contains(&length) || COMMON.binary_search(&folded.as_str()).is_ok()
+        {
             continue;
         }
         found.push(singular(folded, length));
@@ -67,6 +70,10 @@ mod tests {
     #[test]
     fn common_words_are_in_order_and_folded() {
         assert!(COMMON.is_sorted());
-        assert!(COMMON.iter().all(|word| word.bytes().all(|byte| byte.is_ascii_lowercase())));
+        assert!(
+            COMMON
+                .iter()
+                .all(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()))
+        );
     }
 }

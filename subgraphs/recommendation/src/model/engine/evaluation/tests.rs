@@ -23,8 +23,7 @@ fn options() -> TrainingOptions {
 
 fn judged(seed: u64, threads: usize) -> Vec<Quality> {
     let split = Split::new(&ratings(SHAPE, seed), 3.5, 400, seed);
-    let models =
-        Collaborative::train(&split.training, &options(), threads, &unwatched).unwrap();
+    let models = Collaborative::train(&split.training, &options(), threads, &unwatched).unwrap();
     let judge = |method| judge(&split, &models, method, threads, &unwatched).unwrap();
     Method::ALL.into_iter().map(judge).collect()
 }
@@ -36,9 +35,18 @@ fn who_reads_what_is_found_far_better_than_by_popularity() {
             panic!("one of each")
         };
         for found in [cosine, als, hybrid, diversified] {
-            assert!(found.ndcg > 2.0 * popularity.ndcg, "{found:?} {popularity:?}");
-            assert!(found.recall > 2.0 * popularity.recall, "{found:?} {popularity:?}");
-            assert!(found.coverage > 2.0 * popularity.coverage, "{found:?} {popularity:?}");
+            assert!(
+                found.ndcg > 2.0 * popularity.ndcg,
+                "{found:?} {popularity:?}"
+            );
+            assert!(
+                found.recall > 2.0 * popularity.recall,
+                "{found:?} {popularity:?}"
+            );
+            assert!(
+                found.coverage > 2.0 * popularity.coverage,
+                "{found:?} {popularity:?}"
+            );
             assert!((found.precision * 10.0 - found.recall).abs() < 1e-6);
         }
         assert!(popularity.ndcg > random.ndcg);
@@ -59,10 +67,16 @@ fn what_is_held_out_is_liked_and_not_trained_on() {
     for (reader, book) in &split.held_out {
         let mut row = split.training.row(*reader as usize);
         assert!(row.all(|(other, _)| other != *book));
-        let rated = given.ratings.iter().find(|(r, b, _)| (r, b) == (reader, book));
+        let rated = given
+            .ratings
+            .iter()
+            .find(|(r, b, _)| (r, b) == (reader, book));
         assert!(rated.is_some_and(|(.., rating)| *rating >= 3.5));
     }
-    assert_eq!(split.training.cells() + 100, Split::new(&given, 3.5, 0, 9).training.cells());
+    assert_eq!(
+        split.training.cells() + 100,
+        Split::new(&given, 3.5, 0, 9).training.cells()
+    );
 }
 
 #[test]

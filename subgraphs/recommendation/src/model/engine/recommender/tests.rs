@@ -78,8 +78,14 @@ fn a_reader_is_given_their_genre_and_told_why() {
     };
     let picks = recommender().recommend(&profile, 5);
     assert_eq!(genre_of(&picks[0]), 0, "{picks:?}");
-    assert!(picks.iter().filter(|pick| genre_of(pick) == 0).count() >= 3, "{picks:?}");
-    assert!(matches!(picks[0].reason, Reason::Read(0 | 4 | 8)), "{picks:?}");
+    assert!(
+        picks.iter().filter(|pick| genre_of(pick) == 0).count() >= 3,
+        "{picks:?}"
+    );
+    assert!(
+        matches!(picks[0].reason, Reason::Read(0 | 4 | 8)),
+        "{picks:?}"
+    );
     let reason = recommender().explain(&profile, &[picks[0].book, 9999]);
     assert_eq!(reason, [Some(picks[0].reason), None]);
 }
@@ -102,7 +108,10 @@ fn whoever_is_new_is_given_what_is_read_now_and_what_they_said_to_like() {
         ..Recommender::default()
     };
     let picks = unknown.recommend(&Profile::default(), 1);
-    assert_eq!((picks[0].book as usize, picks[0].reason), (BOOKS - 1, Reason::New));
+    assert_eq!(
+        (picks[0].book as usize, picks[0].reason),
+        (BOOKS - 1, Reason::New)
+    );
     assert!(Recommender::default().recommend(&profile, 10).is_empty());
 }
 
@@ -111,8 +120,11 @@ fn a_book_that_came_after_the_training_is_found_by_what_it_is_about() {
     let (card, description) = book(BOOKS);
     let mut late = recommender();
     late.shelf = late.shelf.with(vec![(card, description)]);
-    let similar: Vec<u32> =
-        late.similar(32, 5, &HashSet::new()).into_iter().map(|(book, _)| book).collect();
+    let similar: Vec<u32> = late
+        .similar(32, 5, &HashSet::new())
+        .into_iter()
+        .map(|(book, _)| book)
+        .collect();
     assert!(similar.contains(&index(BOOKS)), "{similar:?}");
     let (mut card, description) = book(BOOKS);
     card.is_available = false;
