@@ -25,12 +25,13 @@ use crate::surroundings::{create_databases, environment, simulator, variable};
 /// The name of a second router's process.
 const SECOND: &str = "router-2";
 /// The subgraphs' roles.
-pub(crate) const SUBGRAPHS: [&str; 7] = [
+pub(crate) const SUBGRAPHS: [&str; 8] = [
     "auth",
     "catalog",
     "payment",
     "file",
     "reading",
+    "recommendation",
     "gamification",
     "community",
 ];

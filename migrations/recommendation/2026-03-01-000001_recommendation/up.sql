@@ -17,6 +17,7 @@ CREATE TABLE books (
     changed_at      timestamptz NOT NULL
 );
 CREATE INDEX books_changed ON books (changed_at, id);
+CREATE INDEX books_gone ON books (id) WHERE NOT is_available;
 
 -- One row a reader. Whoever writes anything of a reader's locks it first.
 CREATE TABLE readers (

@@ -15,6 +15,7 @@ mod partner;
 mod purchase;
 mod reader;
 mod reading;
+mod recommendation;
 mod shopping;
 mod signing_in;
 mod upload;
