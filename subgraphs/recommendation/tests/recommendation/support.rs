@@ -176,7 +176,8 @@ impl Desk {
         for reader in 0..12 {
             for place in 0..5 {
                 let number = ((reader / GENRES + place) % 6) * GENRES + reader % GENRES;
-                self.finish(Uuid::from_u128(0xcccc_0000 + reader), number).await;
+                self.finish(Uuid::from_u128(0xcccc_0000 + reader), number)
+                    .await;
             }
         }
     }
@@ -199,8 +200,7 @@ impl Desk {
     }
 }
 
-pub(crate) const RECORD: &str =
-    "mutation($i: RecordFeedbackInput!) { recordFeedback(input: $i) { recorded errors { field code message } } }";
+pub(crate) const RECORD: &str = "mutation($i: RecordFeedbackInput!) { recordFeedback(input: $i) { recorded errors { field code message } } }";
 
 /// The ids of the books of a connection.
 pub(crate) fn ids(connection: &Value) -> Vec<Uuid> {
