@@ -14,6 +14,7 @@ use diesel_async::SimpleAsyncConnection as _;
 /// Empties what is rebuilt from events; what readers said here stays.
 pub(crate) async fn clear(connection: &mut Connection) -> QueryResult<()> {
     connection
-        .batch_execute("TRUNCATE books, interactions, reviews, activity")
+        // In the order in which all others take their locks.
+        .batch_execute("TRUNCATE reviews, interactions, activity, books")
         .await
 }

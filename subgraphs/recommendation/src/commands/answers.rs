@@ -24,7 +24,7 @@ const SIMILAR: usize = 40;
 /// Lists of `becauseYouRead`.
 const SHELVES: usize = 10;
 /// Books of each of them.
-const PER_SHELF: usize = 20;
+const PER_SHELF: usize = 12;
 
 /// The longest that a list is kept.
 const LONGEST_KEPT: u64 = 30;

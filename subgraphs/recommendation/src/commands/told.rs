@@ -58,7 +58,7 @@ pub(crate) async fn reviewed(
     store::reviews::keep(connection, review).await?;
     let (user, book) = (review.user_id, review.book_id);
     if !store::readers::lock(connection, user).await? {
-        store::reviews::erase(connection, review.review_id).await?;
+        store::reviews::strip(connection, review.review_id).await?;
         return Ok(());
     }
     rate(connection, context, user, book, review.at).await
@@ -105,6 +105,7 @@ pub(crate) async fn forget(
     at: OffsetDateTime,
 ) -> Result<()> {
     store::readers::lock(connection, user).await?;
+    store::reviews::strip_all(connection, user).await?;
     let gone = store::readers::forget(connection, user, at).await?;
     let none: [&Interaction; 0] = [];
     let since = context.now - activity::KEEP;

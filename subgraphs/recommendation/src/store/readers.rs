@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::model::Interaction;
-use crate::tables::{feedback, interactions, readers, reviews};
+use crate::tables::{feedback, interactions, readers};
 
 /// Locks a reader until the transaction ends, made at the first call; whether the account is still there.
 pub(crate) async fn lock(connection: &mut Connection, user: Uuid) -> QueryResult<bool> {
@@ -49,7 +49,7 @@ pub(crate) async fn set_interests(
         .map(drop)
 }
 
-/// Erases everything of a locked reader's, and remembers that the account is gone; returns what they had done.
+/// Erases everything of a locked reader's but their reviews, and remembers that the account is gone; returns what they had done.
 pub(crate) async fn forget(
     connection: &mut Connection,
     user: Uuid,
@@ -63,9 +63,6 @@ pub(crate) async fn forget(
         .execute(connection)
         .await?;
     diesel::delete(feedback::table.filter(feedback::user_id.eq(user)))
-        .execute(connection)
-        .await?;
-    diesel::delete(reviews::table.filter(reviews::user_id.eq(user)))
         .execute(connection)
         .await?;
     diesel::delete(interactions::table.filter(interactions::user_id.eq(user)))

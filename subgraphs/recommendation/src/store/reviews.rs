@@ -80,9 +80,32 @@ pub(crate) async fn standing(
     Ok(found.and_then(|(half_stars, at)| Some((half_stars?, at))))
 }
 
-/// Erases a review of somebody who is gone.
-pub(crate) async fn erase(connection: &mut Connection, review: Uuid) -> QueryResult<()> {
-    diesel::delete(reviews::table.find(review))
+/// Takes everything of a reader who is gone out of their reviews.
+pub(crate) async fn strip_all(connection: &mut Connection, user: Uuid) -> QueryResult<()> {
+    diesel::update(reviews::table.filter(reviews::user_id.eq(user)))
+        .set((
+            reviews::user_id.eq(None::<Uuid>),
+            reviews::half_stars.eq(None::<i16>),
+            reviews::at.eq(never()),
+        ))
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// The moment of a review of which nothing was heard.
+fn never() -> diesel::expression::SqlLiteral<diesel::sql_types::Timestamptz> {
+    diesel::dsl::sql("'-infinity'")
+}
+
+/// Takes everything of its writer, who is gone, out of a review; that there is one stays, as it may be said to be removed.
+pub(crate) async fn strip(connection: &mut Connection, review: Uuid) -> QueryResult<()> {
+    diesel::update(reviews::table.find(review))
+        .set((
+            reviews::user_id.eq(None::<Uuid>),
+            reviews::half_stars.eq(None::<i16>),
+            reviews::at.eq(never()),
+        ))
         .execute(connection)
         .await
         .map(drop)

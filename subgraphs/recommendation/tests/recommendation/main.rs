@@ -1,7 +1,6 @@
 //! Recommendation over real PostgreSQL, and JetStream where its history is read.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test that cannot go on stops where it stands"
 )]
 

@@ -16,7 +16,7 @@ async fn filled() -> Desk {
     desk.execute(&format!(
         "INSERT INTO readers SELECT md5('u' || n)::uuid FROM generate_series(1, {READERS}) n;
          INSERT INTO books SELECT md5('b' || n)::uuid, 1, 'Livre', 'Une histoire', 'fr', '{{}}', '{{}}', NULL, now(), n % 50 <> 0, '2026-01-01'
-            FROM generate_series(1, 5000) n;
+            FROM generate_series(1, 20000) n;
          INSERT INTO interactions (user_id, book_id, completed_at, furthest, touched_at)
             SELECT md5('u' || n)::uuid, md5('b' || (n * 7 + k * 31) % 5000 + 1)::uuid, now(), 1, now() FROM generate_series(1, {READERS}) n, generate_series(1, 10) k;
          INSERT INTO feedback (user_id, book_id, likes, decided_at, touched_at)

@@ -25,6 +25,8 @@ pub(crate) const OTHER: Uuid = Uuid::from_u128(0xaaaa_0002);
 /// Books of the catalogue that [`Desk::stock`] makes; book `n` is of genre `n % GENRES`.
 pub(crate) const BOOKS: u128 = 24;
 pub(crate) const GENRES: u128 = 3;
+/// A book of genre 2 that only readers of genre 0 have read.
+pub(crate) const BRIDGE: u128 = 23;
 
 #[derive(QueryableByName)]
 struct Line {
@@ -171,9 +173,13 @@ impl Desk {
         self.tell(&completed(user, book(number), self.now())).await;
     }
 
-    /// Twelve readers finish books of a genre each.
+    /// Twelve readers finish books of a genre each, and those of genre 0 one of another as well.
     pub(crate) async fn crowd(&self) {
         for reader in 0..12 {
+            if reader % GENRES == 0 {
+                self.finish(Uuid::from_u128(0xcccc_0000 + reader), BRIDGE)
+                    .await;
+            }
             for place in 0..5 {
                 let number = ((reader / GENRES + place) % 6) * GENRES + reader % GENRES;
                 self.finish(Uuid::from_u128(0xcccc_0000 + reader), number)

@@ -54,7 +54,7 @@ impl ShelfType {
         BookType::reference(self.0.book_id)
     }
 
-    /// Books like it, the most alike first: at most twenty.
+    /// Books like it, the most alike first: at most twelve.
     async fn recommendations(&self) -> Vec<RecommendationType> {
         let advice = self.0.advice.iter().copied();
         advice.map(RecommendationType).collect()
