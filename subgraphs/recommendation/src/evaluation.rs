@@ -194,7 +194,7 @@ fn read(source: impl Read, progress: impl Fn(u64)) -> Result<Ratings, Evaluation
     let mut first = true;
     while rows.read_record(&mut row)? {
         let position = rows.position();
-        if position.record() % STEP == 0 {
+        if position.record().is_multiple_of(STEP) {
             progress(position.byte());
         }
         let is_first = std::mem::take(&mut first);

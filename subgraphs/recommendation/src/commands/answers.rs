@@ -159,9 +159,7 @@ pub(crate) fn similar(snapshot: &Snapshot, book: Uuid) -> Vec<Advice> {
 
 fn likes(snapshot: &Snapshot, place: u32) -> Likes {
     snapshot.similar.get_with(place, || {
-        let found = snapshot
-            .recommender
-            .similar(place, SIMILAR, &HashSet::new());
+        let found = snapshot.recommender.similar(place, SIMILAR, |_| false);
         Arc::new(found)
     })
 }

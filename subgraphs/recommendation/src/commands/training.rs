@@ -188,14 +188,23 @@ async fn take_changes(connection: &mut Connection, snapshot: &mut Snapshot) -> R
                 .map(Book::described),
         );
     }
-    if !changed.is_empty() {
-        snapshot.recommender.shelf = snapshot.recommender.shelf.with(changed);
-        // What is like what has changed.
-        *snapshot = Snapshot {
-            trends: std::mem::take(&mut snapshot.trends),
-            ..Snapshot::new(snapshot.recommender.clone(), snapshot.upto)
-        };
+    if changed.is_empty() {
+        return Ok(());
     }
+    let mut shelf = snapshot.recommender.shelf.with(changed);
+    if shelf.is_outgrown() {
+        let (books, _) = all_books(connection).await?;
+        let grown = shelf.clone();
+        let relearnt = tokio::task::spawn_blocking(move || grown.relearnt(books)).await;
+        // While books are missing, as they are during a rebuild, it goes on with what it knows.
+        shelf = relearnt.map_err(Error::internal)?.unwrap_or(shelf);
+    }
+    snapshot.recommender.shelf = shelf;
+    // What is like what may have changed with it.
+    *snapshot = Snapshot {
+        trends: std::mem::take(&mut snapshot.trends),
+        ..Snapshot::new(snapshot.recommender.clone(), snapshot.upto)
+    };
     Ok(())
 }
 

@@ -56,7 +56,7 @@ impl RecommendationQuery {
         let list = format!("trending:{}", window.as_str());
         let page = PageArgs::new(first, after, last, before).page(&list)?;
         let found = answers::trending(advisor(context), window).await?;
-        let slice = ranking::page(&found, |(book, _)| *book, &page);
+        let slice = ranking::page(found.as_slice(), |(book, _)| *book, &page);
         let place = |(place, (book, _)): &(u32, (Uuid, f32))| (*place, *book);
         Ok(connection(&list, slice, place, TrendType))
     }

@@ -1,6 +1,6 @@
 //! From what a reader did and said to how much they took to a book, and to the profile that recommendations are made for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -104,7 +104,7 @@ impl History {
         for said in self
             .feedback
             .iter()
-            .filter(|said| !done.contains_key(&said.book_id))
+            .filter(|said| !done.contains(&said.book_id))
         {
             match said.decided_at {
                 Some(at) => tastes.push((said.book_id, strength(None, said.likes), at)),

@@ -28,6 +28,6 @@ impl Window {
 
     /// After how long something counts half.
     pub(crate) fn half_life(self) -> Duration {
-        self.length() / 3
+        self.length() / 3_i32
     }
 }

@@ -76,6 +76,7 @@ pub(crate) async fn changed(
 ) -> QueryResult<Vec<Book>> {
     let (at, id) = after;
     books::table
+        .into_boxed()
         .filter(
             diesel::dsl::sql::<diesel::sql_types::Bool>("(changed_at, id) > (")
                 .bind::<diesel::sql_types::Timestamptz, _>(at)

@@ -75,6 +75,7 @@ pub(crate) async fn page(
 ) -> QueryResult<Vec<(Uuid, Uuid, Option<bool>)>> {
     let (user, book) = after;
     feedback::table
+        .into_boxed()
         .filter(
             diesel::dsl::sql::<diesel::sql_types::Bool>("(user_id, book_id) > (")
                 .bind::<SqlUuid, _>(user)

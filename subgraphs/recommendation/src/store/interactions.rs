@@ -90,6 +90,7 @@ pub(crate) async fn page(
 ) -> QueryResult<Vec<Interaction>> {
     let (user, book) = after;
     interactions::table
+        .into_boxed()
         .filter(
             diesel::dsl::sql::<diesel::sql_types::Bool>("(user_id, book_id) > (")
                 .bind::<SqlUuid, _>(user)

@@ -69,7 +69,7 @@ async fn history(desk: &Desk, nats: &Nats) {
             review: review(user, praised, 9, at(70)),
         };
         events.push(publish(desk, nats, &posted).await);
-        if reader % 2 == 0 {
+        if reader.is_multiple_of(2) {
             events.push(publish(desk, nats, &unreviewed(user, praised, at(60))).await);
         }
     }

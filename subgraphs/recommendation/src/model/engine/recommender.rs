@@ -139,8 +139,13 @@ impl Recommender {
             .collect()
     }
 
-    /// At most `count` books like this one, the most alike first, without those in `excluded`.
-    pub fn similar(&self, book: u32, count: usize, excluded: &HashSet<u32>) -> Vec<(u32, f32)> {
+    /// At most `count` books like this one, the most alike first, without those that are `excluded`.
+    pub fn similar(
+        &self,
+        book: u32,
+        count: usize,
+        excluded: impl Fn(u32) -> bool,
+    ) -> Vec<(u32, f32)> {
         let Some(vector) = self.shelf.vector(book) else {
             return Vec::new();
         };
@@ -159,7 +164,7 @@ impl Recommender {
         let language = self.shelf.card(book).map(|card| primary(&card.language));
         for (place, card) in self.shelf.cards().enumerate() {
             let other = index(place);
-            if other == book || !card.is_available || excluded.contains(&other) {
+            if other == book || !card.is_available || excluded(other) {
                 scores[place] = 0.0;
             } else if Some(primary(&card.language)) != language {
                 scores[place] *= FOREIGN;

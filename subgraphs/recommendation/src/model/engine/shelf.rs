@@ -79,6 +79,22 @@ impl Shelf {
         shelf
     }
 
+    /// The shelf of these books, all that there are, with what is rare among them learnt anew; books keep their numbers. None where
+    /// one that has a number is missing.
+    #[must_use]
+    pub fn relearnt(&self, mut books: Vec<(Card, Description)>) -> Option<Self> {
+        let place = |id: Uuid| self.position(id).unwrap_or(u32::MAX);
+        books.sort_by_key(|(card, _)| (place(card.id), card.id));
+        let keeps = |(known, (card, _)): (&Arc<Card>, &(Card, Description))| known.id == card.id;
+        let all = books.len() >= self.len() && self.cards.iter().zip(&books).all(keeps);
+        all.then(|| Self::new(books))
+    }
+
+    /// Whether so many books came since the content model was learnt that it no longer knows what they are about.
+    pub fn is_outgrown(&self) -> bool {
+        self.len() - self.learnt > self.learnt / 4
+    }
+
     /// How many books there are.
     pub fn len(&self) -> usize {
         self.cards.len()

@@ -121,7 +121,7 @@ fn a_book_that_came_after_the_training_is_found_by_what_it_is_about() {
     let mut late = recommender();
     late.shelf = late.shelf.with(vec![(card, description)]);
     let similar: Vec<u32> = late
-        .similar(32, 5, &HashSet::new())
+        .similar(32, 5, |_| false)
         .into_iter()
         .map(|(book, _)| book)
         .collect();
@@ -130,8 +130,29 @@ fn a_book_that_came_after_the_training_is_found_by_what_it_is_about() {
     card.is_available = false;
     late.shelf = late.shelf.with(vec![(card, description)]);
     assert_eq!(late.shelf.len(), BOOKS + 1);
-    let similar = late.similar(32, 100, &HashSet::new());
+    let similar = late.similar(32, 100, |_| false);
     assert!(similar.iter().all(|(book, _)| *book != index(BOOKS)));
+}
+
+#[test]
+fn a_shelf_that_has_outgrown_what_it_learnt_learns_anew_and_keeps_its_numbers() {
+    let empty = Shelf::new(Vec::new());
+    assert!(!empty.is_outgrown());
+    // Nothing was learnt yet, so nothing is alike.
+    let grown = empty.with((0..8).rev().map(book).collect());
+    assert!(grown.is_outgrown() && grown.likeness(0, 4) < 0.01);
+    let learnt = grown.relearnt((0..10).map(book).collect()).unwrap();
+    assert!(!learnt.is_outgrown() && learnt.len() == 10);
+    for number in 0..8 {
+        assert_eq!(
+            learnt.position(book_id(number)),
+            grown.position(book_id(number))
+        );
+    }
+    assert!(learnt.likeness(0, 4) > 0.1);
+    // Books that are missing would shift the numbers of others.
+    assert!(learnt.relearnt((1..12).map(book).collect()).is_none());
+    assert!(learnt.relearnt(Vec::new()).is_none());
 }
 
 #[test]
@@ -189,7 +210,7 @@ proptest! {
             prop_assert!((0.0..=1.0).contains(&pick.score), "{pick:?}");
         }
         prop_assert_eq!(recommender.recommend(&profile, count), picks);
-        for (other, _) in recommender.similar(3, count, &profile.excluded) {
+        for (other, _) in recommender.similar(3, count, |book| profile.excluded.contains(&book)) {
             prop_assert!(other != 3 && !profile.excluded.contains(&other));
         }
         let excluded: Vec<u32> = profile.excluded.iter().copied().collect();
