@@ -88,9 +88,8 @@ impl Mutation {
         let outcome =
             feedback::set_interests(context.command(), advisor(context), categories).await;
         let (interests, errors) = settle(context, outcome, SetInterestsError::new)?;
-        let references = |ids: Vec<Uuid>| ids.into_iter().map(CategoryType::reference).collect();
         Ok(SetInterestsPayload {
-            interests: interests.map(references),
+            interests: interests.map(|ids| ids.into_iter().map(CategoryType::reference).collect()),
             errors,
         })
     }

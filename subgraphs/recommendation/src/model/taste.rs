@@ -96,11 +96,7 @@ impl History {
                 profile.excluded.insert(book);
             }
         }
-        let done: HashMap<Uuid, ()> = self
-            .interactions
-            .iter()
-            .map(|done| (done.book_id, ()))
-            .collect();
+        let done: HashSet<Uuid> = self.interactions.iter().map(|done| done.book_id).collect();
         for said in self
             .feedback
             .iter()
