@@ -10,7 +10,7 @@ use coko_recommendation::model::engine::parallel::unwatched;
 use coko_recommendation::model::engine::recommender::{Profile, Recommender};
 use coko_recommendation::model::engine::shelf::{Card, Shelf};
 use coko_recommendation::model::engine::synthetic::{Shape, ratings};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use uuid::Uuid;
 
 const SHAPE: Shape = Shape {
@@ -76,5 +76,8 @@ fn answering(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, answering);
-criterion_main!(benches);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    answering(&mut criterion);
+    criterion.final_summary();
+}
