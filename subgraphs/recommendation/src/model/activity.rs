@@ -17,9 +17,9 @@ const PRAISED: i32 = 2;
 /// Half stars from which a rating is praise: more than three stars.
 const PRAISE: i16 = 7;
 
-/// Points of one hour and book.
+/// By how much the points of one hour and book change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Points {
+pub(crate) struct Change {
     pub(crate) hour: OffsetDateTime,
     pub(crate) book_id: Uuid,
     pub(crate) points: i32,
@@ -51,7 +51,7 @@ pub(crate) fn difference<'a>(
     before: impl IntoIterator<Item = &'a Interaction>,
     after: impl IntoIterator<Item = &'a Interaction>,
     since: OffsetDateTime,
-) -> Vec<Points> {
+) -> Vec<Change> {
     let mut sums: BTreeMap<(OffsetDateTime, Uuid), i32> = BTreeMap::new();
     let mut add = |interaction: &Interaction, sign: i32| {
         for (hour, points) in marks(interaction) {
@@ -68,7 +68,7 @@ pub(crate) fn difference<'a>(
     }
     sums.into_iter()
         .filter(|(_, points)| *points != 0)
-        .map(|((hour, book_id), points)| Points {
+        .map(|((hour, book_id), points)| Change {
             hour,
             book_id,
             points,

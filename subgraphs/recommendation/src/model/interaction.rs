@@ -57,13 +57,13 @@ impl Interaction {
         if furthest.is_finite() {
             self.furthest = self.furthest.max(furthest.clamp(0.0, 1.0));
         }
-        self.started_at = earliest(self.started_at, at);
+        self.started_at = Some(earliest(self.started_at, at));
         self.touch(at);
     }
 
     /// The book was finished.
     pub(crate) fn complete(&mut self, at: OffsetDateTime) {
-        self.completed_at = earliest(self.completed_at, at);
+        self.completed_at = Some(earliest(self.completed_at, at));
         self.touch(at);
     }
 
@@ -89,8 +89,8 @@ impl Interaction {
     }
 }
 
-fn earliest(known: Option<OffsetDateTime>, at: OffsetDateTime) -> Option<OffsetDateTime> {
-    Some(known.map_or(at, |known| known.min(at)))
+fn earliest(known: Option<OffsetDateTime>, at: OffsetDateTime) -> OffsetDateTime {
+    known.map_or(at, |known| known.min(at))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::model::Window;
-use crate::model::activity::Points;
+use crate::model::activity::Change;
 use crate::tables::activity;
 
 /// Rows per statement, well under PostgreSQL's limit of bind parameters.
@@ -24,7 +24,7 @@ struct Trend {
 }
 
 /// Adds points, whose order is that of hours and books.
-pub(crate) async fn add(connection: &mut Connection, changes: &[Points]) -> QueryResult<()> {
+pub(crate) async fn add(connection: &mut Connection, changes: &[Change]) -> QueryResult<()> {
     for batch in changes.chunks(BATCH) {
         let rows: Vec<_> = batch
             .iter()
