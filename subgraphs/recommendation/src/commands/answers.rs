@@ -53,6 +53,8 @@ pub(crate) async fn for_reader(
     } else {
         None
     };
+    let source = if kept.is_some() { "kept" } else { "made" };
+    metrics::counter!("recommendation_lists_total", "source" => source).increment(1);
     let (list, mut connection) = match kept {
         Some(list) => (list, advisor.pool.get().await?),
         None => {
