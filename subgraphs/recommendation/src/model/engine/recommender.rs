@@ -226,28 +226,8 @@ impl Recommender {
             content,
             interests,
             trending,
-            newness: weighed(self.newness(), 0.02),
+            newness: weighed(self.shelf.newness().to_vec(), 0.02),
         }
-    }
-
-    /// How new each book is: the newest has 1, one that is a year older half of it.
-    fn newness(&self) -> Vec<f32> {
-        /// Seconds of a year.
-        const YEAR: i64 = 365 * 86_400;
-        let newest = self
-            .shelf
-            .cards()
-            .map(|card| card.published)
-            .max()
-            .unwrap_or_default();
-        let age = |published: i64| {
-            let days = (newest - published).clamp(0, 20 * YEAR) / 86_400;
-            float(usize::try_from(days).unwrap_or_default()) / 365.0
-        };
-        self.shelf
-            .cards()
-            .map(|card| 0.5_f32.powf(age(card.published)))
-            .collect()
     }
 
     /// The languages of what the reader took to.

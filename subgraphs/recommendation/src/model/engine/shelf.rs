@@ -7,7 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::content::{Content, Description, Vector, nearness};
-use super::number::index;
+use super::number::{float, index};
 
 /// What is to be known of a book beside what it is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub struct Shelf {
     positions: Arc<HashMap<Uuid, u32>>,
     cards: Vec<Arc<Card>>,
     vectors: Vec<Arc<Vector>>,
+    newness: Arc<Vec<f32>>,
     content: Arc<Content>,
     /// How many of the first books the content model was learnt from.
     learnt: usize,
@@ -52,6 +53,7 @@ impl Shelf {
                     .collect(),
             ),
             learnt: cards.len(),
+            newness: Arc::new(newness(cards.iter())),
             cards: cards.into_iter().map(Arc::new).collect(),
             vectors: vectors.into_iter().map(Arc::new).collect(),
             content: Arc::new(content),
@@ -76,6 +78,7 @@ impl Shelf {
                 shelf.vectors.push(vector);
             }
         }
+        shelf.newness = Arc::new(newness(shelf.cards()));
         shelf
     }
 
@@ -116,8 +119,13 @@ impl Shelf {
     }
 
     /// All books in the order of their numbers.
-    pub fn cards(&self) -> impl ExactSizeIterator<Item = &Card> {
+    pub fn cards(&self) -> impl ExactSizeIterator<Item = &Card> + Clone {
         self.cards.iter().map(AsRef::as_ref)
+    }
+
+    /// How new each book is: the newest has 1, one that is a year older half of it.
+    pub fn newness(&self) -> &[f32] {
+        &self.newness
     }
 
     /// What a book is about.
@@ -150,4 +158,20 @@ impl Shelf {
             _ => 0.0,
         }
     }
+}
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+/// The age at which books do not get any older.
+const OLD: i64 = 20 * 365 * DAY;
+
+fn newness<'a>(cards: impl Iterator<Item = &'a Card> + Clone) -> Vec<f32> {
+    let newest = cards.clone().map(|card| card.published).max();
+    let newest = newest.unwrap_or_default();
+    let halved = |card: &Card| {
+        let days = newest.saturating_sub(card.published).clamp(0, OLD) / DAY;
+        let years = float(usize::try_from(days).unwrap_or_default()) / 365.0;
+        0.5_f32.powf(years)
+    };
+    cards.map(halved).collect()
 }
