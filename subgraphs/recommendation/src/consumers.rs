@@ -18,7 +18,7 @@ use crate::store::books;
 /// The handlers of recommendation over its database.
 pub(crate) fn consumers(platform: &Platform, pool: Pool) -> Consumers {
     Consumers::new(crate::NAME, pool, platform)
-        .rebuilt_after(|connection| async move { store::clear(connection).await }.boxed())
+        .rebuilt_after(|connection| store::clear(connection).boxed())
         .on::<BookPublished>(|connection, context, _, event| {
             let book = Book::told(event.book, context.now);
             async move { Ok(books::keep(connection, &book).await?) }.boxed()
