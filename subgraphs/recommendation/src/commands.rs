@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use coko_core::Result;
-use coko_core::context::CommandContext;
 use coko_core::database::Pool;
 use coko_core::identity::Viewer;
 use coko_core::service::Platform;
@@ -75,11 +74,6 @@ impl Advisor {
             current: ArcSwapOption::empty(),
             replacing: Mutex::new(()),
         }
-    }
-
-    /// The context in which a worker acts.
-    pub(crate) fn system(&self) -> CommandContext {
-        CommandContext::system(self.platform.clock.now(), self.platform.entropy.clone())
     }
 
     /// What answers are made from; books and trends are loaded first where nobody has yet.

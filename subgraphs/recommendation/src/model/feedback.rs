@@ -65,11 +65,6 @@ impl Feedback {
         }
         self.touched_at = self.touched_at.max(at);
     }
-
-    /// Whether the reader never wants to be shown it.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.likes == Some(false)
-    }
 }
 
 #[cfg(test)]
@@ -84,9 +79,9 @@ mod tests {
             said.hear(Signal::Impression, at(minutes));
         }
         assert_eq!(said.shown, 3);
-        assert!(!said.is_refused());
+        assert_eq!(said.likes, None);
         said.hear(Signal::Negative, at(131));
-        assert!(said.is_refused() && said.shown == 0);
+        assert_eq!((said.likes, said.shown), (Some(false), 0));
         said.hear(Signal::Positive, at(132));
         assert_eq!((said.likes, said.decided_at), (Some(true), Some(at(132))));
     }
