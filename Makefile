@@ -71,8 +71,9 @@ db-rollback: ## Revert the newest migration of a domain: make db-rollback DOMAIN
 db-status: ## List migrations: make db-status [DOMAIN=catalog]
 	$(COKO) migrate status $(DOMAIN)
 
-bench: ## Criterion benchmarks of the router.
+bench: ## Criterion benchmarks of the router and of recommending.
 	$(CARGO) bench --locked -p coko-executor
+	$(CARGO) bench --locked -p coko-recommendation --bench answering
 
 bench-router: ## The router under load: make bench-router [PEER='command line'] [PEER_CONFIG=FILE] [ROUNDS=3] [SECONDS=8]
 	@echo "building coko optimised (the first time takes a while)"

@@ -33,8 +33,8 @@ variable "database_urls" {
     error_message = "Every database URL starts with postgres:// or postgresql://."
   }
   validation {
-    condition     = alltrue([for domain in ["auth", "catalog", "file", "payment", "reading", "gamification", "community", "publication", "notification", "admin"] : contains(keys(var.database_urls), domain)])
-    error_message = "The domains auth, catalog, file, payment, reading, gamification, community, publication, notification and admin each need a database URL."
+    condition     = alltrue([for domain in ["auth", "catalog", "file", "payment", "reading", "recommendation", "gamification", "community", "publication", "notification", "admin"] : contains(keys(var.database_urls), domain)])
+    error_message = "The domains auth, catalog, file, payment, reading, recommendation, gamification, community, publication, notification and admin each need a database URL."
   }
 }
 

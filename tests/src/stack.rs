@@ -31,6 +31,7 @@ pub(crate) const SUBGRAPHS: [&str; 8] = [
     "payment",
     "file",
     "reading",
+    "recommendation",
     "gamification",
     "community",
     "publication",

@@ -112,6 +112,15 @@ pub(crate) fn environment(
             "COKO_FILE_FOLDER".to_owned(),
             folder.join("files").display().to_string(),
         ),
+        // What readers do is to show at once.
+        (
+            "COKO_RECOMMENDATION_TIMERS__REFRESH_MILLIS".to_owned(),
+            "500".to_owned(),
+        ),
+        (
+            "COKO_RECOMMENDATION_TIMERS__KEEP_SECONDS".to_owned(),
+            "0".to_owned(),
+        ),
         // A worker that is killed is followed soon.
         (
             "COKO_FILE_LIFETIMES__LEASE_SECONDS".to_owned(),

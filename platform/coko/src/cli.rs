@@ -1,6 +1,8 @@
 //! The command line: names, options and their help. What commands do is in [`crate::commands`].
 
+mod recommend;
 mod router;
+mod servers;
 mod token;
 
 use std::net::SocketAddr;
@@ -9,9 +11,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
+pub use self::recommend::{EvaluateArgs, RebuildArgs, RecommendCommand};
 pub use self::router::{
     CacheCommand, DictionariesCommand, OperationsCommand, PlanArgs, PurgeArgs, TrainArgs,
 };
+pub use self::servers::ServersCommand;
 pub use self::token::{AttenuateArgs, TokenCommand};
 
 const AFTER: &str = "\
@@ -99,6 +103,11 @@ pub enum Command {
     /// Domain events: history, live, and those that could not be handled.
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Make a domain's read model anew from the history of events. The domain may be served meanwhile.
+    Rebuild(RebuildArgs),
+    /// The models that recommend books.
+    #[command(subcommand)]
+    Recommend(RecommendCommand),
     /// Answers that routers keep: drop some, everywhere.
     #[command(subcommand)]
     Cache(CacheCommand),
@@ -307,37 +316,6 @@ pub struct DeadArgs {
     pub id: Uuid,
 }
 
-/// `coko servers …`
-#[derive(Debug, Subcommand)]
-pub enum ServersCommand {
-    /// Run a command with fresh servers, whose addresses are in COKO_TEST_POSTGRES_URL, COKO_TEST_NATS_URL and
-    /// COKO_TEST_REDIS_URL, and stop them afterwards. The exit code is the command's.
-    ///
-    /// Example: coko servers run -- cargo nextest run --workspace
-    Run {
-        /// The command.
-        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
-        command: Vec<String>,
-    },
-    /// Start servers that stay, and print the variables that tests need.
-    ///
-    /// Example: coko servers start --dir /tmp/servers && . /tmp/servers/env
-    Start {
-        /// Their folder.
-        #[arg(long)]
-        dir: PathBuf,
-    },
-    /// Stop the servers of a folder.
-    Stop {
-        /// Their folder.
-        #[arg(long)]
-        dir: PathBuf,
-        /// Remove the folder, too.
-        #[arg(long)]
-        remove: bool,
-    },
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -376,6 +354,9 @@ mod tests {
             "coko serve nobody",
             "coko servers run",
             "coko migrate down",
+            "coko rebuild",
+            "coko rebuild payment",
+            "coko recommend evaluate",
             "coko token attenuate t --kind x",
             "coko dictionaries train --output d",
             "coko dictionaries train --endpoint http://localhost --output d",
@@ -387,6 +368,8 @@ mod tests {
             "coko serve auth catalog --listen auth=0.0.0.0:1 --format json",
             "coko servers run -- cargo nextest run --workspace",
             "coko migrate status",
+            "coko rebuild recommendation",
+            "coko recommend evaluate ratings.csv --seed 7 --liked 3.5",
             "coko dictionaries train answers --output d",
             "coko dictionaries train --endpoint http://localhost --operations m.json --output d",
             "coko token attenuate t --operation a b --for 1h",

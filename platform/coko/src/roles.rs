@@ -78,6 +78,7 @@ pub const SUBGRAPHS: &[Subgraph] = &[
         &[],
         false
     ),
+    subgraph!(coko_recommendation, "what to read next", &[], false),
     subgraph!(
         coko_publication,
         "manuscripts, contracts, royalties",

@@ -4,6 +4,8 @@
 //! then a double acknowledgement. A failure is retried with a growing delay; a poison message goes to `dead_letter` and
 //! is terminated. Deliveries that a crashing process exhausted are caught from the broker's MAX_DELIVERIES advisory.
 
+mod rebuild;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,8 @@ use crate::events::{self, Event, Payload};
 use crate::ids::Entropy;
 use crate::service::{Bus, Nats, Task};
 use crate::tables::{dead_letter, inbox};
+
+pub use rebuild::{RebuildError, Rebuilt};
 
 /// Deliveries before a message that keeps failing becomes a dead letter.
 const MAX_ATTEMPTS: i64 = 12;
@@ -67,6 +71,10 @@ type Handler = Arc<
     dyn for<'a> Fn(&'a mut Connection, &'a CommandContext, &'a Event) -> Handled<'a> + Send + Sync,
 >;
 
+/// Empties what is made from events alone.
+type Clear =
+    Arc<dyn for<'a> Fn(&'a mut Connection) -> BoxFuture<'a, QueryResult<()>> + Send + Sync>;
+
 /// The handlers of one subgraph, by source domain and event type.
 #[derive(Clone)]
 pub struct Consumers {
@@ -76,6 +84,7 @@ pub struct Consumers {
     clock: Clock,
     entropy: Entropy,
     handlers: BTreeMap<(&'static str, &'static str), Handler>,
+    clear: Option<Clear>,
 }
 
 impl Consumers {
@@ -88,7 +97,22 @@ impl Consumers {
             clock: platform.clock.clone(),
             entropy: platform.entropy.clone(),
             handlers: BTreeMap::new(),
+            clear: None,
         }
+    }
+
+    /// Has [`Consumers::rebuild`] empty by `clear` what is then made anew from events. Handlers must come to the same in whatever
+    /// order events of different aggregates are handled, and must publish nothing.
+    #[must_use]
+    pub fn rebuilt_after(
+        mut self,
+        clear: impl for<'a> Fn(&'a mut Connection) -> BoxFuture<'a, QueryResult<()>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.clear = Some(Arc::new(clear));
+        self
     }
 
     /// Handles events of kind `P` inside the transaction that also writes the inbox row.

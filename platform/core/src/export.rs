@@ -33,6 +33,7 @@ pub const DOMAINS: &[&str] = &[
     "payment",
     "publication",
     "reading",
+    "recommendation",
 ];
 
 #[derive(Serialize, Deserialize)]

@@ -151,6 +151,7 @@ fn state(book: &Book) -> BookState {
         book_id: book.id,
         version: book.version,
         title: book.title.clone(),
+        description: book.description.clone(),
         language: book.language.clone(),
         isbn: book.isbn.as_ref().map(ToString::to_string),
         authors: Vec::new(),

@@ -19,6 +19,7 @@ mod publication;
 mod purchase;
 mod reader;
 mod reading;
+mod recommendation;
 mod shopping;
 mod signing_in;
 mod upload;

@@ -15,6 +15,8 @@ mod library;
 mod migrate;
 mod operations;
 mod plan;
+mod rebuild;
+mod recommend;
 mod schema;
 mod search;
 mod serve;
@@ -23,6 +25,7 @@ mod token;
 mod up;
 
 pub(crate) use self::operations::sha256;
+pub(crate) use self::rebuild::rebuildable;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -88,6 +91,8 @@ async fn run(global: Global, command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(command) => import::run(&global, &command).await,
         Command::Search(command) => search::run(&global, &command).await,
         Command::Events(command) => events::run(&global, &command).await,
+        Command::Rebuild(args) => rebuild::run(&global, &args).await,
+        Command::Recommend(command) => recommend::run(&global, &command),
         Command::Cache(command) => cache::run(&global, &command).await,
         Command::Dictionaries(command) => dictionaries::run(&global, &command).await,
         Command::Doctor => doctor::run(&global).await,

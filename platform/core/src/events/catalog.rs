@@ -22,6 +22,9 @@ pub struct BookState {
     pub version: i64,
     /// The title, without the subtitle.
     pub title: String,
+    /// What it is about, in plain words; told by versions of catalog that know this field.
+    #[serde(default)]
+    pub description: Option<String>,
     /// BCP 47 language of the text.
     pub language: String,
     /// ISBN-13, if it has one.
@@ -53,6 +56,7 @@ impl BookState {
             book_id: SAMPLE_BOOK,
             version: 3,
             title: "L'Enfant noir".to_owned(),
+            description: Some("Une enfance en Haute-Guinée.".to_owned()),
             language: "fr".to_owned(),
             isbn: None,
             authors: vec!["Camara Laye".to_owned()],

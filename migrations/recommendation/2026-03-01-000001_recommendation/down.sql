@@ -1,0 +1,1 @@
+DROP TABLE feedback, activity, reviews, interactions, readers, books;

@@ -1,0 +1,10 @@
+recommendation-book-unknown = This book does not exist, or is no longer in the catalogue.
+recommendation-too-many-signals = Send 1 to { $max } signals at a time.
+recommendation-too-many-interests = Choose at most { $max } categories.
+recommendation-category-invalid = This is not the id of a category.
+recommendation-because-read = Because you liked “{ $title }”
+recommendation-because-readers = Liked by readers who share your taste
+recommendation-because-interest = In a category that you chose
+recommendation-because-trending = Much read right now
+recommendation-because-new = New in the catalogue
+recommendation-because-similar = Close to “{ $title }”

@@ -1,0 +1,10 @@
+recommendation-book-unknown = Ce livre n'existe pas, ou n'est plus au catalogue.
+recommendation-too-many-signals = Envoyez de 1 à { $max } signaux à la fois.
+recommendation-too-many-interests = Choisissez au plus { $max } catégories.
+recommendation-category-invalid = Ceci n'est pas l'identifiant d'une catégorie.
+recommendation-because-read = Parce que vous avez aimé « { $title } »
+recommendation-because-readers = Apprécié par des lecteurs qui partagent vos goûts
+recommendation-because-interest = Dans une catégorie que vous avez choisie
+recommendation-because-trending = Très lu en ce moment
+recommendation-because-new = Nouveau au catalogue
+recommendation-because-similar = Proche de « { $title } »
