@@ -30,7 +30,6 @@ use std::sync::Arc;
 use coko_core::config::Secret;
 use coko_core::consumer::Consumers;
 use coko_core::database::Pool;
-use coko_core::export;
 use coko_core::identity::RootKey;
 use coko_core::locale::Locale;
 use coko_core::outbox::Relay;
@@ -117,7 +116,7 @@ pub async fn build(platform: &Platform, config: Config) -> Result<Service, Build
         .task(),
     );
     tasks.extend(consumers::consumers(platform, pool.clone()).tasks());
-    tasks.push(export::task(
+    tasks.push(coko_core::export::task(
         platform,
         NAME,
         pool.clone(),

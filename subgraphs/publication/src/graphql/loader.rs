@@ -154,18 +154,35 @@ impl Loader<Uuid> for Files {
     }
 }
 
+/// What belongs to a manuscript besides its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Accessory {
+    Cover,
+    Sample,
+}
+
+impl Accessory {
+    /// The kind of its file.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Cover => "COVER",
+            Self::Sample => "SAMPLE",
+        }
+    }
+}
+
 /// The newest usable file of a kind, of a manuscript.
 pub(super) struct NewestFiles(Arc<Publishing>);
 
-impl Loader<(Uuid, &'static str)> for NewestFiles {
+impl Loader<(Uuid, Accessory)> for NewestFiles {
     type Value = ManuscriptFile;
     type Error = Error;
 
     async fn load(
         &self,
-        keys: &[(Uuid, &'static str)],
-    ) -> Result<HashMap<(Uuid, &'static str), ManuscriptFile>, Error> {
-        let mut kinds: Vec<&'static str> = keys.iter().map(|(_, kind)| *kind).collect();
+        keys: &[(Uuid, Accessory)],
+    ) -> Result<HashMap<(Uuid, Accessory), ManuscriptFile>, Error> {
+        let mut kinds: Vec<Accessory> = keys.iter().map(|(_, kind)| *kind).collect();
         kinds.sort_unstable();
         kinds.dedup();
         let mut connection = self.0.pool.get().await?;
@@ -173,7 +190,7 @@ impl Loader<(Uuid, &'static str)> for NewestFiles {
         for kind in kinds {
             let of_kind = keys.iter().filter(|(_, one)| *one == kind);
             let ids: Vec<Uuid> = of_kind.map(|(id, _)| *id).collect();
-            for file in store::files::newest(&mut connection, &ids, kind).await? {
+            for file in store::files::newest(&mut connection, &ids, kind.kind()).await? {
                 newest.insert((file.manuscript_id, kind), file);
             }
         }

@@ -1,7 +1,6 @@
 //! Monthly statements.
 
 use coko_core::database::Connection;
-use coko_core::money::CurrencyCode;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;

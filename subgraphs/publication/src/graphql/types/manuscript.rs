@@ -8,7 +8,9 @@ use coko_core::graphql::MoneyType;
 use time::OffsetDateTime;
 
 use super::{BookRef, ContractType, FileRef, OrganizationType, UserRef};
-use crate::graphql::loader::{Contracts, Files, LatestVersions, NewestFiles, Organizations, Roles};
+use crate::graphql::loader::{
+    Accessory, Contracts, Files, LatestVersions, NewestFiles, Organizations, Roles,
+};
 use crate::model::{FileStatus, Manuscript, ManuscriptFile, ManuscriptStatus, Note, Version};
 
 /// A work on its way to readers.
@@ -129,13 +131,19 @@ impl ManuscriptType {
     /// The newest cover that was uploaded.
     async fn cover(&self, context: &Context<'_>) -> Result<Option<FileType>> {
         let loader = context.data_unchecked::<DataLoader<NewestFiles>>();
-        Ok(loader.load_one((self.0.id, "COVER")).await?.map(FileType))
+        Ok(loader
+            .load_one((self.0.id, Accessory::Cover))
+            .await?
+            .map(FileType))
     }
 
     /// The newest sample that was uploaded.
     async fn sample(&self, context: &Context<'_>) -> Result<Option<FileType>> {
         let loader = context.data_unchecked::<DataLoader<NewestFiles>>();
-        Ok(loader.load_one((self.0.id, "SAMPLE")).await?.map(FileType))
+        Ok(loader
+            .load_one((self.0.id, Accessory::Sample))
+            .await?
+            .map(FileType))
     }
 
     /// Who gets which part of what it earns, at most 200, the oldest first; null for reviewers.
