@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use coko_core::Result;
-use coko_core::ask::auth::{Contact, contacts};
+use coko_core::ask::auth::{self, Contact};
 use coko_core::database::Connection;
 use uuid::Uuid;
 
@@ -132,7 +132,7 @@ async fn contacts(dispatch: &Dispatch, due: &[Delivery]) -> Option<HashMap<Uuid,
     if user_ids.is_empty() {
         return Some(HashMap::new());
     }
-    match contacts(&dispatch.platform, &user_ids).await {
+    match auth::contacts(&dispatch.platform, &user_ids).await {
         Ok(found) => Some(
             found
                 .into_iter()

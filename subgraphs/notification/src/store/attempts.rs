@@ -2,7 +2,7 @@
 
 use coko_core::database::Connection;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Timestamptz};
+use diesel::sql_types::Timestamptz;
 use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -46,20 +46,6 @@ pub(crate) async fn parties(
         .await
 }
 
-/// In which of these contracts somebody is a party.
-pub(crate) async fn with_party(
-    connection: &mut Connection,
-    contracts: &[Uuid],
-    payee: Uuid,
-) -> QueryResult<Vec<Uuid>> {
-    contract_parties::table
-        .filter(contract_parties::payee_id.eq(payee))
-        .filter(contract_parties::contract_id.eq_any(contracts))
-        .select(contract_parties::contract_id)
-        .load(connection)
-        .await
-}
-
 /// Writes a new contract with its parties.
 pub(crate) async fn insert(
     connection: &mut Connection,

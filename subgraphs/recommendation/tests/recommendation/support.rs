@@ -175,7 +175,7 @@ impl Desk {
 
     /// Twelve readers finish books of a genre each, and those of genre 0 one of another as well.
     pub(crate) async fn crowd(&self) {
-        for reader in 0..12 {
+        for reader in 0..12_u128 {
             if reader.is_multiple_of(GENRES) {
                 self.finish(Uuid::from_u128(0xcccc_0000 + reader), BRIDGE)
                     .await;
