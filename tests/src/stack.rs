@@ -25,7 +25,7 @@ use crate::surroundings::{create_databases, environment, simulator, variable};
 /// The name of a second router's process.
 const SECOND: &str = "router-2";
 /// The subgraphs' roles.
-pub(crate) const SUBGRAPHS: [&str; 8] = [
+pub(crate) const SUBGRAPHS: [&str; 11] = [
     "auth",
     "catalog",
     "payment",

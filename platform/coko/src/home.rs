@@ -170,9 +170,20 @@ impl Home {
             let text = std::fs::read_to_string(&path)
                 .with_context(|| format!("{} cannot be read", path.display()))?;
             let lacks = |section: &str| !text.lines().any(|line| line.starts_with(section));
+            // What signs the simulator's notices is shared by payment, notification and the simulator.
+            let known: toml::Table = text
+                .parse()
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+            let notices = known
+                .get("simulator")
+                .and_then(|simulator| simulator.get("webhook_secret")?.as_str())
+                .map_or_else(|| entropy.token(), str::to_owned);
             let mut added = String::new();
             if lacks("[payment") {
-                added = format!("\n{}", payment_secrets(entropy)?);
+                added = format!("\n{}", payment_secrets(entropy, &notices)?);
+            }
+            if lacks("[notification") {
+                added = format!("{added}\n{}", notification_secrets(entropy, &notices)?);
             }
             if lacks("[reading") {
                 added = format!("{added}\n{}", reading_secrets(entropy)?);

@@ -1,8 +1,4 @@
 //! Questions between domains, over a bus of this process.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on stops where it stands"
-)]
 
 use coko_core::ask::auth::{Contact, answer_contacts, contacts};
 use coko_core::config::Secret;

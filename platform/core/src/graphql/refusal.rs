@@ -184,6 +184,7 @@ macro_rules! refusal {
     ($(#[$about:meta])* $error:ident, $code:ident { $($(#[$why:meta])* $variant:ident => $key:literal),+ $(,)? }) => {
         $(#[$about])*
         #[derive(async_graphql::Enum, Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "clients see the names without the type's")]
         pub enum $code {
             $($(#[$why])* $variant),+
         }

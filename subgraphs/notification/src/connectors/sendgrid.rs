@@ -112,7 +112,8 @@ impl Connector for Sendgrid {
 #[derive(Deserialize)]
 struct Event {
     sg_event_id: String,
-    event: String,
+    #[serde(rename = "event")]
+    name: String,
     #[serde(default)]
     email: String,
     #[serde(default, rename = "type")]
@@ -135,7 +136,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Vec<Told>, ReportError> {
 
 fn told(event: Event) -> Told {
     let hard = event.kind != "blocked";
-    let (status, suppress) = match event.event.as_str() {
+    let (status, suppress) = match event.name.as_str() {
         "delivered" => (Some(Status::Delivered), None),
         "bounce" => (
             Some(Status::Failed),
@@ -151,7 +152,7 @@ fn told(event: Event) -> Told {
         event_id: event.sg_event_id.chars().take(200).collect(),
         delivery: delivery.and_then(|id| id.parse().ok()),
         status,
-        code: (status == Some(Status::Failed)).then(|| event.event.to_ascii_uppercase()),
+        code: (status == Some(Status::Failed)).then(|| event.name.to_ascii_uppercase()),
         suppress: suppress
             .filter(|_| !event.email.is_empty())
             .map(|reason| (event.email, reason)),

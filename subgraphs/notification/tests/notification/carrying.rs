@@ -86,7 +86,7 @@ async fn what_fails_for_now_is_tried_again_when_it_is_time() {
     let fails = |scenario, to| {
         office
             .simulator
-            .set_message_scenario(scenario, Some(to), Some(2))
+            .set_message_scenario(scenario, Some(to), Some(2));
     };
     fails(MessageScenario::ServerError, EMAIL);
     fails(MessageScenario::RateLimited, TOKEN);

@@ -23,7 +23,7 @@ use coko_notification::config::{
 use coko_provider_simulator::{Config as SimulatorConfig, Message, Scenario, Simulator};
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use futures::FutureExt as _;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -180,7 +180,7 @@ impl Office {
             let known = asked.lock().unwrap().clone();
             let ids = user_ids.into_iter();
             let found = ids.filter_map(|id| known.get(&id).cloned()).collect();
-            let away = is_away.load(Ordering::SeqCst);
+            let away = AtomicBool::load(&is_away, Ordering::SeqCst);
             async move {
                 if away {
                     return Err(Error::internal("the database is away"));

@@ -146,9 +146,8 @@ async fn reading_is_noted_and_counted() {
         assert_eq!(refused["errors"][0]["code"], "SELECTION_INVALID", "{bad}");
     }
     // Nobody reads for somebody else.
-    let other = office
-        .reader(OTHER)
-        .run_with(mark, json!({ "i": { "ids": [list[3]["id"]] } }));
+    let stranger = office.reader(OTHER);
+    let other = stranger.run_with(mark, json!({ "i": { "ids": [list[3]["id"]] } }));
     assert_eq!(other.await.ok()["markRead"]["marked"], 0);
     assert_eq!(count().await, 2);
 }
