@@ -1,6 +1,7 @@
 //! An operator looks after the platform: what is counted, how roles do, a dead letter, a switch that every role obeys, a reader's
 //! view of things, a reader's copy of their data, and the audit log that holds all of it.
 
+use coko_core::service::Nats;
 use coko_tests::{Client, Shape, Stack};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -90,13 +91,16 @@ async fn healthy(operator: &Client) {
 
 /// What a role cannot understand is shown, and thrown away by hand.
 async fn dead_letter(stack: &Stack, operator: &Client) {
-    let nats = async_nats::connect(stack.nats.url()).await.unwrap();
-    let mut headers = async_nats::HeaderMap::new();
-    headers.insert("Nats-Msg-Id", NONSENSE.to_string());
-    nats.publish_with_headers("coko.catalog.book.published", headers, "nonsense".into())
+    let nats = Nats::connect(&stack.nats.url(), "nonsense", 1)
         .await
         .unwrap();
-    nats.flush().await.unwrap();
+    let mut headers = async_nats::HeaderMap::new();
+    headers.insert("Nats-Msg-Id", NONSENSE.to_string());
+    nats.client
+        .publish_with_headers("coko.catalog.book.published", headers, "nonsense".into())
+        .await
+        .unwrap();
+    nats.client.flush().await.unwrap();
     let list =
         "query($role: String!) { deadLetters(role: $role) { nodes { eventId subject error } } }";
     for role in ["reading", "payment"] {

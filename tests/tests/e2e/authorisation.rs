@@ -142,7 +142,7 @@ impl Schema {
         } else {
             format!("({})", arguments.join(", "))
         };
-        let selection = match self.kind(&field["type"]) {
+        let selection = match kind(&field["type"]) {
             "OBJECT" | "INTERFACE" | "UNION" => " { __typename }",
             _ => "",
         };
@@ -188,12 +188,13 @@ impl Schema {
             .to_owned(),
         }
     }
+}
 
-    fn kind<'a>(&'a self, of: &'a Value) -> &'a str {
-        match of["kind"].as_str().unwrap() {
-            "NON_NULL" | "LIST" => self.kind(&of["ofType"]),
-            kind => kind,
-        }
+/// The kind of a type behind its lists and exclamation marks.
+fn kind(of: &Value) -> &str {
+    match of["kind"].as_str().unwrap() {
+        "NON_NULL" | "LIST" => kind(&of["ofType"]),
+        kind => kind,
     }
 }
 
