@@ -13,6 +13,7 @@ mod faults;
 mod following;
 mod gamification;
 mod hostile;
+mod leaving;
 mod notification;
 mod partner;
 mod publication;
