@@ -9,6 +9,7 @@ mod admin;
 mod architecture;
 mod authorisation;
 mod caching;
+mod everything;
 mod faults;
 mod following;
 mod gamification;
