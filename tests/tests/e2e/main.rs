@@ -15,6 +15,7 @@ mod following;
 mod gamification;
 mod hostile;
 mod leaving;
+mod living;
 mod notification;
 mod partner;
 mod publication;
