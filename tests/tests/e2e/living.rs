@@ -146,7 +146,7 @@ async fn discusses(reader: &Client, slow: &Client, other: &Client, book: &Value)
     }
     let open = async |client: &Client, title: &str, spoils: f64| {
         let input = json!({
-            "clubId": club, "title": title, "text": title, "spoilsAfter": spoils, "idempotencyKey": title,
+            "clubId": club, "title": title, "text": title, "spoilsAfter": spoils, "idempotencyKey": "t",
         });
         let field = ("createTopic", "CreateTopicInput");
         mutate(client, field, "topic { id }", input).await["topic"]["id"].clone()
