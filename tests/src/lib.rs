@@ -7,7 +7,9 @@ mod client;
 mod process;
 mod stack;
 mod surroundings;
+mod traces;
 
 pub use client::{Answer, Client, operation};
 pub use process::{Role, coko};
 pub use stack::{Account, Shape, Stack};
+pub use traces::{Trace, words_in};

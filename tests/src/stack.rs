@@ -174,6 +174,11 @@ impl Stack {
         Ok(format!("http://{}", self.address(role)?))
     }
 
+    /// Where the broker, the letters and the files of this stack are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn address(&self, role: &str) -> Result<SocketAddr> {
         self.processes
             .values()
@@ -415,8 +420,20 @@ impl Stack {
 
     /// Letters that were sent to `recipient`, newest last, with their quoted-printable encoding undone.
     pub fn letters(&self, recipient: &str) -> Vec<String> {
-        let folder = self.folder.path().join("letters");
-        let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        self.sent("letters", recipient)
+            .iter()
+            .map(|letter| letter.replace("=\r\n", "").replace("=3D", "="))
+            .collect()
+    }
+
+    /// Text messages of auth that were sent to the number, newest last.
+    pub fn texts(&self, number: &str) -> Vec<String> {
+        self.sent("texts", number)
+    }
+
+    /// Files of a folder of ours in which `recipient` is named, newest last.
+    fn sent(&self, folder: &str, recipient: &str) -> Vec<String> {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(self.folder.path().join(folder))
             .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
             .unwrap_or_default();
         // Names are UUIDv7, so they sort by time.
@@ -424,8 +441,7 @@ impl Stack {
         files
             .iter()
             .filter_map(|file| std::fs::read_to_string(file).ok())
-            .filter(|letter| letter.contains(recipient))
-            .map(|letter| letter.replace("=\r\n", "").replace("=3D", "="))
+            .filter(|text| text.contains(recipient))
             .collect()
     }
 }

@@ -109,6 +109,10 @@ pub(crate) fn environment(
             folder.join("letters").display().to_string(),
         ),
         (
+            "COKO_AUTH_TEXTS__FOLDER".to_owned(),
+            folder.join("texts").display().to_string(),
+        ),
+        (
             "COKO_FILE_FOLDER".to_owned(),
             folder.join("files").display().to_string(),
         ),

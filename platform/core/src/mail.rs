@@ -70,6 +70,17 @@ pub async fn enqueue(
         .map(drop)
 }
 
+/// Forgets every letter to `recipient`, sent or not: nothing is kept of an account that is erased. Call it inside the transaction
+/// that erases it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget(connection: &mut Connection, recipient: &str) -> QueryResult<usize> {
+    diesel::delete(mail::table.filter(mail::recipient.eq(recipient)))
+        .execute(connection)
+        .await
+}
+
 /// How letters leave.
 #[derive(Clone, Debug)]
 pub struct Mailer {

@@ -13,7 +13,7 @@ use super::purchase::bought;
 const NONSENSE: Uuid = Uuid::from_u128(0x0189_0a5d_ac96_774b_bcce_dead_dead_dead);
 
 /// Runs a mutation that takes `input` and answers with `fields` and errors; returns the payload, which must not refuse.
-async fn mutate(
+pub(super) async fn mutate(
     client: &Client,
     (field, input): (&str, &str),
     fields: &str,
@@ -184,8 +184,8 @@ async fn impersonated(stack: &Stack, operator: &Client, reader: &Client) {
     );
 }
 
-/// A reader's copy of their data holds the part of every domain.
-async fn exported(stack: &Stack, reader: &Client, book: &Value) {
+/// A reader asks for the copy of their data: where it is fetched, and what it holds.
+pub(super) async fn copied(stack: &Stack, reader: &Client) -> (String, Value) {
     let asked =
         "mutation { requestDataExport { dataExport { id readyAt downloadUrl } errors { code } } }";
     let asked = reader.run(asked).await.unwrap();
@@ -203,7 +203,12 @@ async fn exported(stack: &Stack, reader: &Client, book: &Value) {
     let fetched = reqwest::get(&address).await.unwrap();
     assert_eq!(fetched.headers()["cache-control"], "private, no-store");
     let text = fetched.text().await.unwrap();
-    let archive: Value = serde_json::from_str(&text).unwrap();
+    (address, serde_json::from_str(&text).unwrap())
+}
+
+/// A reader's copy of their data holds the part of every domain.
+async fn exported(stack: &Stack, reader: &Client, book: &Value) {
+    let (address, archive) = copied(stack, reader).await;
     let domains = &archive["domains"];
     for domain in coko_core::export::DOMAINS {
         assert!(domains[domain].is_object(), "{domain}: {archive:#}");

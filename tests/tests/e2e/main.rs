@@ -9,17 +9,22 @@ mod admin;
 mod architecture;
 mod authorisation;
 mod caching;
+mod everything;
 mod faults;
 mod following;
 mod gamification;
 mod hostile;
+mod leaving;
+mod living;
 mod notification;
 mod partner;
 mod publication;
 mod purchase;
 mod reader;
 mod reading;
+mod rebuilding;
 mod recommendation;
+mod replaying;
 mod shopping;
 mod signing_in;
 mod upload;
@@ -43,6 +48,19 @@ async fn count(pool: &Pool, sql: &str) -> Option<i64> {
         .await
         .ok()?;
     Some(row.count)
+}
+
+#[derive(diesel::QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    line: String,
+}
+
+/// What `sql` selects as `line`, row by row.
+async fn lines(pool: &Pool, sql: &str) -> Vec<String> {
+    let mut connection = pool.get().await.unwrap();
+    let rows: Vec<Line> = diesel::sql_query(sql).load(&mut connection).await.unwrap();
+    rows.into_iter().map(|row| row.line).collect()
 }
 
 /// Waits until `probe` gives something, at most half a minute.

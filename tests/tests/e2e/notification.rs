@@ -68,7 +68,7 @@ async fn journey(shape: Shape) {
     assert_eq!(available["book"]["title"], "Une si longue lettre");
     // The address is auth's to tell: no event carries it.
     eventually("a letter about the payment", async || {
-        let letters = stack.letters(&purchase.email);
+        let letters = stack.letters(&purchase.account.email);
         letters
             .iter()
             .any(|letter| letter.contains("/orders/"))

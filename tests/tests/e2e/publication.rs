@@ -14,14 +14,20 @@ const MANUSCRIPT: &str =
     "id bookId status latestVersion { number file { status hasErrors findings { code } } }";
 
 /// The answer of a mutation's only field.
-async fn mutate(client: &Client, field: &str, input: &str, kind: &str, value: Value) -> Value {
+pub(super) async fn mutate(
+    client: &Client,
+    field: &str,
+    input: &str,
+    kind: &str,
+    value: Value,
+) -> Value {
     let query = format!("mutation($i: {input}!) {{ {field}(input: $i) {{ {kind} }} }}");
     let answer = client.run_with(&query, json!({ "i": value })).await;
     answer.unwrap().ok()[field].clone()
 }
 
 /// Takes a step, which must not be refused.
-async fn step(client: &Client, field: &str, manuscript: &Value) -> Value {
+pub(super) async fn step(client: &Client, field: &str, manuscript: &Value) -> Value {
     let input = match field {
         "schedulePublication" => "SchedulePublicationInput",
         _ => "ManuscriptStepInput",
@@ -34,7 +40,7 @@ async fn step(client: &Client, field: &str, manuscript: &Value) -> Value {
 }
 
 /// A manuscript of a new organisation.
-async fn begun(author: &Client) -> (Value, Value) {
+pub(super) async fn begun(author: &Client) -> (Value, Value) {
     let value = json!({ "kind": "PUBLISHER", "name": "Éditions du Baobab", "country": "SN" });
     let made = mutate(
         author,
@@ -64,7 +70,7 @@ async fn begun(author: &Client) -> (Value, Value) {
 }
 
 /// The text is uploaded for the manuscript's book, looked at, and added as a version.
-async fn written(stack: &Stack, author: &Client, manuscript: &Value) {
+pub(super) async fn written(stack: &Stack, author: &Client, manuscript: &Value) {
     let authors = ["Awa Ndiaye".to_owned()];
     let title = "Les Pluies de Ziguinchor";
     let bytes = Book::demonstration(
@@ -111,6 +117,23 @@ async fn balance(author: &Client, organization: &Value) -> Option<(i64, i64)> {
     Some((amount("escrow")?, amount("payable")?))
 }
 
+/// The reader buys the book as soon as it is for sale; the order.
+pub(super) async fn sold(reader: &Client, book: &Value) -> Value {
+    let number = std::sync::atomic::AtomicU32::new(0);
+    eventually("the book for sale", async || {
+        let key = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let value = json!({
+            "bookId": book, "provider": "WAVE", "currency": "XOF", "idempotencyKey": format!("k{key}"),
+        });
+        let kind = "order { id } errors { code }";
+        let bought = mutate(reader, "purchaseBook", "PurchaseBookInput", kind, value).await;
+        bought["order"]
+            .is_object()
+            .then(|| bought["order"]["id"].clone())
+    })
+    .await
+}
+
 async fn journey(shape: Shape) {
     let mut stack = Stack::start(shape).await.unwrap();
     let author = stack.staff("Maison", &["publisher"]).await.unwrap();
@@ -142,20 +165,7 @@ async fn journey(shape: Shape) {
     assert!(shelved["pageCount"].is_i64(), "{shelved}");
 
     let (_, reader) = stack.sign_up("Ndeye").await.unwrap();
-    let number = std::sync::atomic::AtomicU32::new(0);
-    let order = eventually("the book for sale", async || {
-        let key = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let value = json!({
-            "bookId": manuscript["bookId"], "provider": "WAVE", "currency": "XOF",
-            "idempotencyKey": format!("k{key}"),
-        });
-        let kind = "order { id } errors { code }";
-        let bought = mutate(&reader, "purchaseBook", "PurchaseBookInput", kind, value).await;
-        bought["order"]
-            .is_object()
-            .then(|| bought["order"]["id"].clone())
-    })
-    .await;
+    let order = sold(&reader, &manuscript["bookId"]).await;
     let held = async |expected: i64| {
         eventually("the royalty", async || {
             let found = balance(&author, &organization).await?;

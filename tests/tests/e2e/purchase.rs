@@ -1,6 +1,6 @@
 //! A reader buys a book with mobile money: through the router, over events, to the grant; and an operator pays it back.
 
-use coko_tests::{Client, Shape, Stack};
+use coko_tests::{Account, Client, Shape, Stack};
 use serde_json::{Value, json};
 
 use super::{eventually, shopping};
@@ -32,7 +32,7 @@ async fn becomes(client: &Client, order: &Value, expected: &str) {
 /// A book that was bought, and by whom.
 pub(crate) struct Purchase {
     pub(crate) reader: Client,
-    pub(crate) email: String,
+    pub(crate) account: Account,
     pub(crate) token: String,
     pub(crate) book: Value,
     order: Value,
@@ -87,7 +87,7 @@ pub(crate) async fn bought(stack: &Stack, name: &str) -> Purchase {
     becomes(&reader, &order["id"], "FULFILLED").await;
     Purchase {
         reader,
-        email: account.email,
+        account,
         token,
         book,
         order,

@@ -11,7 +11,7 @@ const LIKE: &str = "query($id: ID!) { book(id: $id) { title similar(first: 10) {
 const NEXT: &str = "{ recommendedForMe(first: 50) { nodes { book { id title } reason { kind text book { title } } } } }";
 
 /// Books of the author of the one that was bought, on the shelf.
-async fn more(stack: &Stack, titles: &[&str]) -> Vec<Value> {
+pub(super) async fn more(stack: &Stack, titles: &[&str]) -> Vec<Value> {
     let admin = stack.staff("Bookseller", &["admin"]).await.unwrap();
     let made = "mutation { createAuthor(input: { name: \"Mariama Bâ\" }) { author { id } } }";
     let author = admin.run(made).await.unwrap().ok()["createAuthor"]["author"]["id"].clone();
@@ -33,13 +33,13 @@ async fn more(stack: &Stack, titles: &[&str]) -> Vec<Value> {
 }
 
 /// What a reader is recommended.
-async fn next(client: &Client) -> Vec<Value> {
+pub(super) async fn next(client: &Client) -> Vec<Value> {
     let answer = client.run(NEXT).await.unwrap();
     let nodes = answer.ok()["recommendedForMe"]["nodes"].as_array().unwrap();
     nodes.clone()
 }
 
-fn has(nodes: &[Value], book: &Value) -> bool {
+pub(super) fn has(nodes: &[Value], book: &Value) -> bool {
     nodes.iter().any(|node| node["book"]["id"] == *book)
 }
 

@@ -158,6 +158,9 @@ async fn erase(
     store::followers::remove_all(connection, account.id).await?;
     store::privacy::remove_exports(connection, account.id).await?;
     store::privacy::blur_consents(connection, account.id).await?;
+    if let Some(email) = &account.email {
+        mail::forget(connection, email).await?;
+    }
     store::accounts::anonymise(connection, account.id, context.now).await?;
     audit(
         connection,

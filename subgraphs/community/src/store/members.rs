@@ -143,8 +143,9 @@ pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResu
         "UPDATE clubs SET member_count = member_count - 1
             WHERE id IN (SELECT club_id FROM club_members WHERE user_id = $1 AND role <> 'APPLICANT')",
         "DELETE FROM club_members WHERE user_id = $1",
-        "UPDATE clubs SET disbanded = true, description = '', description_html = '' WHERE owner_id = $1",
-        "UPDATE gatherings SET cancelled = true, description = '', description_html = '' WHERE host_id = $1",
+        "UPDATE clubs SET disbanded = true, name = '…', description = '', description_html = '' WHERE owner_id = $1",
+        "UPDATE gatherings SET cancelled = true, title = '…', place = '…', url = NULL, description = '', description_html = ''
+            WHERE host_id = $1",
         "UPDATE reports SET note = NULL WHERE reporter_id = $1",
         "UPDATE cases SET appeal = NULL WHERE author_id = $1",
     ] {
