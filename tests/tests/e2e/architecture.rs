@@ -148,36 +148,12 @@ fn models_do_no_input_or_output() {
 /// Events that nobody hears yet, and why they are said all the same. What is heard has no line here.
 const UNHEARD: &[(&str, &str)] = &[
     (
-        "auth::SessionRevoked",
-        "verifiers learn of it faster by the broker's bucket; the event is the history of it",
+        "publication::ManuscriptSubmitted",
+        "reviewers work from their queue; the event is the history of it",
     ),
     (
-        "auth::UserExportRequested",
-        "the parts are asked for; the event is the history of it",
-    ),
-    (
-        "auth::UserRoleChanged",
-        "tokens carry roles; the event is for whoever must tell the person",
-    ),
-    (
-        "file::FileRejected",
-        "the owner sees the reason with the file; the event is for whoever must tell the person",
-    ),
-    (
-        "gamification::BadgeAwarded",
-        "for whoever must tell the person",
-    ),
-    (
-        "gamification::ChallengeCompleted",
-        "for whoever must tell the person",
-    ),
-    (
-        "gamification::LevelReached",
-        "for whoever must tell the person",
-    ),
-    (
-        "payment::SubscriptionCancelled",
-        "nothing ends before its period does; the event is for whoever must tell the person",
+        "publication::RoyaltyAccrued",
+        "payees are told by the month's statement; the event is for whoever keeps books elsewhere",
     ),
     (
         "reading::AnnotationShared",

@@ -63,6 +63,10 @@ impl Rule {
 
     /// What whoever has `rights` gets.
     fn expected(&self, caller: &Caller) -> Outcome {
+        // A partner's program runs what was registered for it; that is its own journey (`partner.rs`).
+        if caller.partner {
+            return Outcome::Forbidden;
+        }
         if self.person && !caller.person {
             return Outcome::Unauthenticated;
         }
@@ -72,7 +76,7 @@ impl Rule {
         };
         if self.rights.is_empty() || self.rights.iter().any(has) {
             Outcome::Answered
-        } else if caller.person || caller.partner {
+        } else if caller.person {
             Outcome::Forbidden
         } else {
             Outcome::Unauthenticated

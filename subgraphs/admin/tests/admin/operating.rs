@@ -162,7 +162,7 @@ async fn settings_are_checked_and_not_written_over() {
     let desk = Desk::new().await;
     let refused = set(
         &desk,
-        json!({ "key": "Search V2", "description": " ", "value": null, "share": 101 }),
+        json!({ "key": "Search V2", "description": " ", "value": "x".repeat(5000), "share": 101 }),
     )
     .await;
     let mut found = codes(&refused);

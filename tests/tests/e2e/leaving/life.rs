@@ -230,7 +230,7 @@ pub(super) async fn lives(stack: &Stack) -> Person {
     };
     gives_number(stack, &person.client, &person.phone).await;
     let input = json!({
-        "token": person.word("token"), "platform": "ANDROID", "name": person.word("handset"),
+        "token": format!("installation:{}", person.word("token")), "platform": "ANDROID", "name": person.word("handset"),
     });
     let register = ("registerDevice", "RegisterDeviceInput");
     mutate(&person.client, register, "__typename", input).await;

@@ -65,6 +65,7 @@ impl SyncMutation {
         input: PushChangesInput,
     ) -> Result<PushChangesPayload> {
         let device = key(&input.device_id);
+        context.viewer().require_user()?;
         if device.is_nil() {
             return Err(Error::validation("deviceId", "reading-device-invalid"));
         }
