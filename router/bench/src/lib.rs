@@ -18,4 +18,5 @@ pub mod scenario;
 pub mod server;
 pub mod subgraphs;
 pub mod subscriptions;
+mod ticks;
 pub mod wire;

@@ -150,6 +150,9 @@ struct ReloadArgs {
     /// Connections that send at once.
     #[arg(long, default_value_t = 8)]
     connections: usize,
+    /// Subscriptions that are open all the time.
+    #[arg(long, default_value_t = 100)]
+    subscriptions: usize,
     /// How to print.
     #[arg(long, default_value = "table")]
     format: Format,
@@ -280,6 +283,7 @@ async fn reload(args: ReloadArgs, cores: Cores) -> anyhow::Result<()> {
         duration: Duration::from_secs(args.seconds),
         period: Duration::from_millis(args.period_ms.max(1)),
         connections: args.connections.max(1),
+        subscriptions: args.subscriptions,
         cores,
     };
     let report = reloading.run().await?;
