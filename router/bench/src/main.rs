@@ -319,3 +319,19 @@ async fn load(
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+        let parsed = Cli::try_parse_from(["coko-bench", "readers", "--coko", "coko"]);
+        assert!(parsed.is_ok(), "{parsed:?}");
+        let both = ["coko-bench", "readers", "--coko", "coko", "--pid", "1"];
+        assert!(Cli::try_parse_from(both).is_err());
+    }
+}
