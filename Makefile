@@ -10,7 +10,7 @@ TESTED = "$${CARGO_TARGET_DIR:-target}/debug/coko"
 
 .DEFAULT_GOAL := help
 .PHONY: help deps tools up down test lint fmt clippy schema schema-check deny audit doc db-migrate db-rollback db-status \
-	bench bench-router bench-reload bench-subscriptions fuzz image
+	bench bench-router bench-reload bench-subscriptions bench-readers fuzz image
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,7 @@ db-status: ## List migrations: make db-status [DOMAIN=catalog]
 
 bench: ## Criterion benchmarks of the router and of recommending.
 	$(CARGO) bench --locked -p coko-executor
+	$(CARGO) bench --locked -p coko-gateway --bench cached
 	$(CARGO) bench --locked -p coko-recommendation --bench answering
 
 bench-router: ## The router under load: make bench-router [PEER='command line'] [PEER_CONFIG=FILE] [ROUNDS=3] [SECONDS=8]
@@ -91,6 +92,12 @@ bench-reload: ## The supergraph changes every second for a minute under load: ma
 	@$(CARGO) build --locked --release -p coko -p coko-bench
 	@exec "$${CARGO_TARGET_DIR:-target}/release/coko-bench" reload --coko "$${CARGO_TARGET_DIR:-target}/release/coko" \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+bench-readers: deps ## The platform under the load of readers: make bench-readers [RATE=833] [SECONDS=60] [ARGS='--readers 500']
+	@echo "building coko optimised (the first time takes a while)"
+	@$(CARGO) build --locked --release -p coko -p coko-bench
+	@exec "$${CARGO_TARGET_DIR:-target}/release/coko-bench" readers --coko "$${CARGO_TARGET_DIR:-target}/release/coko" \
+		$(if $(RATE),--rate $(RATE)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 fuzz: ## Fuzz everything that reads what strangers send: make fuzz [TARGET=requests] [SECONDS=60]
 	@infra/scripts/fuzz "$(TARGET)" "$(SECONDS)"

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use coko_bench::compare::Comparison;
 use coko_bench::cores::Cores;
 use coko_bench::load::{Connection, Load};
+use coko_bench::readers::Readers;
 use coko_bench::reload::Reloading;
 use coko_bench::router::CommandLine;
 use coko_bench::scenario::Scenario;
@@ -20,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures the router under load, beside a peer when one is given.
+/// Measures the router under load, beside a peer when one is given, and the platform under the load of readers.
 #[derive(Debug, Parser)]
 #[command(name = "coko-bench")]
 struct Cli {
@@ -55,6 +56,14 @@ enum Command {
     },
     /// Change the supergraph again and again while the router is under load.
     Reload(ReloadArgs),
+    /// Put the mixed load of readers on a platform: they browse, search, read on and buy.
+    Readers {
+        #[command(flatten)]
+        readers: Box<Readers>,
+        /// How to print.
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
     /// Serve the four static subgraphs; the first line printed is the address.
     Subgraphs {
         /// Where to listen.
@@ -141,6 +150,9 @@ struct ReloadArgs {
     /// Connections that send at once.
     #[arg(long, default_value_t = 8)]
     connections: usize,
+    /// Subscriptions that are open all the time.
+    #[arg(long, default_value_t = 100)]
+    subscriptions: usize,
     /// How to print.
     #[arg(long, default_value = "table")]
     format: Format,
@@ -200,6 +212,14 @@ async fn run(cli: Cli, cores: Cores) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Reload(args) => reload(args, cores).await,
+        Command::Readers { readers, format } => {
+            let report = readers.run().await?;
+            match format {
+                Format::Table => println!("{}", report.table()),
+                Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
+            }
+            Ok(())
+        }
         Command::Subgraphs { listen } => {
             let listener = TcpListener::bind(listen).await?;
             println!("{}", listener.local_addr()?);
@@ -263,6 +283,7 @@ async fn reload(args: ReloadArgs, cores: Cores) -> anyhow::Result<()> {
         duration: Duration::from_secs(args.seconds),
         period: Duration::from_millis(args.period_ms.max(1)),
         connections: args.connections.max(1),
+        subscriptions: args.subscriptions,
         cores,
     };
     let report = reloading.run().await?;
@@ -297,4 +318,20 @@ async fn load(
         load.expected.len()
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+        let parsed = Cli::try_parse_from(["coko-bench", "readers", "--coko", "coko"]);
+        assert!(parsed.is_ok(), "{parsed:?}");
+        let both = ["coko-bench", "readers", "--coko", "coko", "--pid", "1"];
+        assert!(Cli::try_parse_from(both).is_err());
+    }
 }

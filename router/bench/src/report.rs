@@ -70,7 +70,6 @@ impl Figures {
     ) -> Self {
         let sum = |part: fn(&Round) -> f64| rounds.iter().map(part).sum::<f64>();
         let requests = float(latencies.count());
-        let milliseconds = |latency: Duration| latency.as_secs_f64() * 1000.0;
         Self {
             router: router.to_owned(),
             scenario,
@@ -81,7 +80,7 @@ impl Figures {
             p99_ms: milliseconds(latencies.quantile(990)),
             cpu_ms_per_request: sum(|round| round.router_cpu_seconds) * 1000.0 / requests,
             other_cpu_ms_per_request: sum(|round| round.other_cpu_seconds) * 1000.0 / requests,
-            peak_mib: float(peak_bytes) / float(1 << 20),
+            peak_mib: mebibytes(peak_bytes),
             rounds,
         }
     }
@@ -168,11 +167,19 @@ impl Report {
     }
 }
 
+pub(crate) fn milliseconds(latency: Duration) -> f64 {
+    latency.as_secs_f64() * 1000.0
+}
+
+pub(crate) fn mebibytes(bytes: u64) -> f64 {
+    float(bytes) / float(1 << 20)
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "counts and sizes here are far below 2^52"
 )]
-fn float(count: u64) -> f64 {
+pub(crate) fn float(count: u64) -> f64 {
     count as f64
 }
 

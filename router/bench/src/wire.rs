@@ -157,9 +157,17 @@ fn broken(what: &str) -> io::Error {
 
 /// A request with JSON.
 pub fn request(host: &str, path: &str, body: &[u8]) -> Bytes {
+    request_as(None, host, path, body)
+}
+
+/// The same from whoever holds an access token.
+pub fn request_as(token: Option<&str>, host: &str, path: &str, body: &[u8]) -> Bytes {
+    let authorization = token
+        .map(|token| format!("authorization: Bearer {token}\r\n"))
+        .unwrap_or_default();
     let mut bytes = format!(
-        "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\naccept: application/json\r\n\
-         content-length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\n{authorization}content-type: application/json\r\n\
+         accept: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     )
     .into_bytes();
@@ -216,7 +224,7 @@ mod tests {
     async fn messages_are_read_however_they_are_cut() {
         let two = [
             request("a", "/x", b"{}"),
-            request("a", "/graphql", b"second"),
+            request_as(Some("t"), "a", "/graphql", b"second"),
         ]
         .concat();
         let messages = received(Bytes::from(two), Expect::Request).await.unwrap();

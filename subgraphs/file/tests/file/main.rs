@@ -7,6 +7,7 @@
 mod bucket;
 mod consuming;
 mod downloading;
+mod hostile;
 mod memory;
 mod refusals;
 mod rejecting;

@@ -59,7 +59,7 @@ async fn an_upload_is_never_held_in_memory() {
     );
     let grown = peak() - before;
     println!(
-        "an upload of {CHUNKS} MiB: {grown} MiB more, {} MiB in all",
+        "an upload of {CHUNKS} MiB of another type, TYPE_MISMATCH: {grown} MiB more, {} MiB in all",
         peak()
     );
     assert!(grown < 64, "{grown} MiB");

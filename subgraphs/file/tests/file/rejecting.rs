@@ -1,12 +1,11 @@
 //! What is not accepted, and the code that says why: each guard against a file that was made to harm.
 
-use std::io::Cursor;
-
-use lopdf::{Document, Object, dictionary};
 use serde_json::{Value, json};
-use zip::write::SimpleFileOptions;
 
-use crate::support::{EPUB, Service, archive, epub, look};
+use crate::hostile::{
+    EPUB, LAUGHS, archive, book, damaged, encrypted, hidden, linked, many, page_tree, png,
+};
+use crate::support::{Service, epub, look};
 
 /// What becomes of a file: `READY`, or the reason of its rejection.
 async fn outcome(service: &Service, kind: &str, media_type: &str, bytes: &[u8]) -> Value {
@@ -23,37 +22,14 @@ async fn outcome(service: &Service, kind: &str, media_type: &str, bytes: &[u8]) 
     }
 }
 
-const CONTAINER: &[u8] = br#"<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path="p.opf"/></rootfiles></container>"#;
-const PACKAGE: &[u8] = br#"<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><manifest>
-    <item id="a" href="a.xhtml" media-type="application/xhtml+xml"/><item id="s" href="s.smil" media-type="application/smil+xml"/>
-    </manifest><spine><itemref idref="a"/></spine></package>"#;
-const PAGE: &[u8] = b"<html><body><p>x</p></body></html>";
-const OVERLAY: &[u8] = br#"<smil><body><par><text src="a.xhtml#x"/></par></body></smil>"#;
-
-/// A small book, with one of its files replaced by `with`, and one more where there is no such file.
-fn book(name: &str, with: &[u8]) -> Vec<u8> {
-    let mut entries = vec![
-        ("META-INF/container.xml", CONTAINER),
-        ("p.opf", PACKAGE),
-        ("a.xhtml", PAGE),
-        ("s.smil", OVERLAY),
-    ];
-    match entries.iter_mut().find(|(known, _)| *known == name) {
-        Some(entry) => entry.1 = with,
-        None => entries.push((name, with)),
-    }
-    archive(&entries)
-}
-
 #[tokio::test]
 async fn books_that_were_made_to_harm() {
     let service = Service::changed(|config| config.content.unpacked_mib = 64).await;
     let check = async |bytes: Vec<u8>| outcome(&service, "EPUB", EPUB, &bytes).await;
     assert_eq!(check(book("extra.txt", b"x")).await, "READY");
 
-    let laughs = b"<!DOCTYPE html [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;\">]><html><body>&b;</body></html>";
-    assert_eq!(check(book("a.xhtml", laughs)).await, "XML_ENTITIES");
-    assert_eq!(check(book("p.opf", laughs)).await, "XML_ENTITIES");
+    assert_eq!(check(book("a.xhtml", LAUGHS)).await, "XML_ENTITIES");
+    assert_eq!(check(book("p.opf", LAUGHS)).await, "XML_ENTITIES");
     assert_eq!(
         check(book("a.xhtml", b"<html><body>")).await,
         "XML_MALFORMED"
@@ -112,84 +88,33 @@ async fn archives_that_lie() {
             "{end}"
         );
     }
-    // One byte of a packed chapter is changed: its CRC no longer holds.
-    let mut damaged = book("long.txt", b"abcdefghijklmnopqrstuvwxyz0123456789");
-    let at = damaged
-        .windows(8)
-        .position(|window| window == b"long.txt")
-        .unwrap()
-        + 20;
-    damaged[at] ^= 0x55;
-    assert_eq!(check(damaged).await, "ARCHIVE_DAMAGED");
-
-    let names: Vec<String> = (0..20_000).map(|number| format!("{number}.txt")).collect();
-    let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
-    assert_eq!(check(archive(&many)).await, "TOO_MANY_ENTRIES");
-
-    // The same with a comment that looks like the end of an archive with one entry.
-    let mut hidden = archive(&many);
-    let comment = [&b"PK\x05\x06\0\0\0\0\x01\0\x01\0"[..], &[0xff; 12]].concat();
-    let length = hidden.len() - 2;
-    hidden[length..].copy_from_slice(&u16::try_from(comment.len()).unwrap().to_le_bytes());
-    hidden.extend(comment);
-    assert_eq!(check(hidden).await, "TOO_MANY_ENTRIES");
-
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-    zip.start_file("mimetype", stored).unwrap();
-    std::io::Write::write_all(&mut zip, EPUB.as_bytes()).unwrap();
-    zip.add_symlink("link", "/etc/passwd", SimpleFileOptions::default())
-        .unwrap();
-    assert_eq!(
-        check(zip.finish().unwrap().into_inner()).await,
-        "SYMBOLIC_LINK"
-    );
-
-    // Bit 0 of the general purpose flags, in both headers of the last entry, says that it is encrypted.
-    let mut encrypted = book("secret.txt", b"x");
-    for (signature, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
-        let at = encrypted
-            .windows(4)
-            .rposition(|window| window == signature)
-            .unwrap();
-        encrypted[at + flags] |= 1;
-    }
-    assert_eq!(check(encrypted).await, "ENCRYPTED");
-}
-
-/// A PDF whose page tree is what `kids` makes of the ids of its root and its one page.
-fn pdf(kids: impl Fn((u32, u16), (u32, u16)) -> Vec<Object>) -> Vec<u8> {
-    let mut document = Document::with_version("1.5");
-    let root = document.new_object_id();
-    let page = document.add_object(dictionary! { "Type" => "Page", "Parent" => root });
-    let tree = dictionary! { "Type" => "Pages", "Kids" => kids(root, page), "Count" => 7000 };
-    document.objects.insert(root, Object::Dictionary(tree));
-    let catalog = document.add_object(dictionary! { "Type" => "Catalog", "Pages" => root });
-    let info = document.add_object(dictionary! { "Title" => Object::string_literal("Le fleuve") });
-    document.trailer.set("Root", catalog);
-    document.trailer.set("Info", info);
-    let mut bytes = Vec::new();
-    document.save_to(&mut bytes).unwrap();
-    bytes
+    assert_eq!(check(damaged()).await, "ARCHIVE_DAMAGED");
+    assert_eq!(check(many(20_000)).await, "TOO_MANY_ENTRIES");
+    assert_eq!(check(hidden(20_000)).await, "TOO_MANY_ENTRIES");
+    assert_eq!(check(linked()).await, "SYMBOLIC_LINK");
+    assert_eq!(check(encrypted()).await, "ENCRYPTED");
 }
 
 #[tokio::test]
 async fn documents_that_go_in_circles() {
     let service = Service::new().await;
     let check = async |bytes: Vec<u8>| outcome(&service, "PDF", "application/pdf", &bytes).await;
-    assert_eq!(check(pdf(|root, _| vec![root.into()])).await, "PDF_LOOP");
     assert_eq!(
-        check(pdf(|_, page| vec![page.into(), page.into()])).await,
+        check(page_tree(|root, _| vec![root.into()])).await,
         "PDF_LOOP"
     );
-    assert_eq!(check(pdf(|_, _| Vec::new())).await, "PDF_DAMAGED");
+    assert_eq!(
+        check(page_tree(|_, page| vec![page.into(), page.into()])).await,
+        "PDF_LOOP"
+    );
+    assert_eq!(check(page_tree(|_, _| Vec::new())).await, "PDF_DAMAGED");
     assert_eq!(
         check(b"%PDF-1.7\nnothing of the kind".to_vec()).await,
         "PDF_DAMAGED"
     );
 
     let client = service.publisher();
-    let sound = pdf(|_, page| vec![page.into()]);
+    let sound = page_tree(|_, page| vec![page.into()]);
     let id = service
         .processed(&client, "PDF", "application/pdf", &sound)
         .await;
@@ -199,28 +124,6 @@ async fn documents_that_go_in_circles() {
         (&json!("READY"), &json!(1))
     );
     assert_eq!(file["publication"]["title"], "Le fleuve");
-}
-
-/// The beginning of a PNG that claims this many pixels, with the right checksum.
-fn png(width: u32, height: u32) -> Vec<u8> {
-    let mut header = b"IHDR".to_vec();
-    header.extend(width.to_be_bytes());
-    header.extend(height.to_be_bytes());
-    header.extend([8, 2, 0, 0, 0]);
-    let mut crc = flate2::Crc::new();
-    crc.update(&header);
-    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
-    bytes.extend(header);
-    bytes.extend(crc.sum().to_be_bytes());
-    // An empty IDAT and the end, so that a decoder gets as far as the pixels.
-    for kind in [b"IDAT", b"IEND"] {
-        let mut crc = flate2::Crc::new();
-        crc.update(kind);
-        bytes.extend([0; 4]);
-        bytes.extend(kind);
-        bytes.extend(crc.sum().to_be_bytes());
-    }
-    bytes
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! A file service of a test's own, and clients for everyone who may use it.
 
-use std::io::{Cursor, Write as _};
-
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
@@ -22,9 +20,9 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use uuid::Uuid;
-use zip::write::SimpleFileOptions;
 
 use crate::bucket::Bucket;
+pub(crate) use crate::hostile::{EPUB, archive};
 
 /// Someone who publishes.
 pub(crate) const PUBLISHER: Uuid = Uuid::from_u128(0xaaaa_0001);
@@ -32,8 +30,6 @@ pub(crate) const PUBLISHER: Uuid = Uuid::from_u128(0xaaaa_0001);
 pub(crate) const READER: Uuid = Uuid::from_u128(0xaaaa_0002);
 /// A book.
 pub(crate) const BOOK: Uuid = Uuid::from_u128(0xbbbb_0001);
-
-pub(crate) const EPUB: &str = "application/epub+zip";
 
 /// A running service over a database and a storage of its own.
 pub(crate) struct Service {
@@ -353,17 +349,4 @@ pub(crate) async fn link(client: &GraphqlClient, id: &str) -> String {
     let payload = &answer.ok()["createDownload"];
     assert_eq!(payload["errors"], json!([]), "{payload}");
     payload["url"].as_str().unwrap().to_owned()
-}
-
-/// An archive of these entries, `mimetype` first as it is.
-pub(crate) fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-    zip.start_file("mimetype", stored).unwrap();
-    zip.write_all(EPUB.as_bytes()).unwrap();
-    for (name, content) in entries {
-        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(content).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
 }
