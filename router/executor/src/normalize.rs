@@ -13,6 +13,7 @@ use hive_router_query_planner::ast::{
 use rustc_hash::FxHashMap;
 
 use crate::{
+    defer::Deferral,
     error::ErrorCode,
     supergraph::{Supergraph, panic_text},
     transport::OperationKind,
@@ -61,6 +62,16 @@ pub(crate) struct MetaField {
     pub(crate) conditions: Conditions,
 }
 
+/// What an operation, or a part of it, selects at the root.
+#[derive(Debug, Default)]
+pub(crate) struct RootSelection {
+    /// What subgraphs answer; `None` when the router answers everything.
+    pub(crate) operation: Option<PlannerOperation>,
+    /// Every root response key in document order.
+    pub(crate) keys: Vec<String>,
+    pub(crate) meta: Vec<MetaField>,
+}
+
 /// One operation, ready to plan.
 #[derive(Debug)]
 pub struct Normalized {
@@ -68,11 +79,10 @@ pub struct Normalized {
     pub(crate) name: Option<String>,
     pub(crate) root_type: String,
     pub(crate) variable_definitions: Vec<VariableDefinition>,
-    /// What subgraphs answer; `None` when the router answers everything.
-    pub(crate) operation: Option<PlannerOperation>,
-    /// Every root response key in document order.
-    pub(crate) root_keys: Vec<String>,
-    pub(crate) meta: Vec<MetaField>,
+    /// The whole operation, in which `@defer` means nothing.
+    pub(crate) whole: RootSelection,
+    /// The same in parts, where `@defer` makes some.
+    pub(crate) deferral: Option<Box<Deferral>>,
     /// The document's fragments, for the selections inside introspection fields.
     pub(crate) fragments: FxHashMap<String, FragmentDefinition>,
 }
@@ -96,19 +106,147 @@ impl Normalized {
     /// What subgraphs will be asked for, in the planner's tree: fragments inlined, introspection taken out.
     /// `None` when the router answers everything itself.
     pub fn operation(&self) -> Option<&PlannerOperation> {
-        self.operation.as_ref()
+        self.whole.operation.as_ref()
     }
 
-    /// Replaces what subgraphs will be asked for, for a gateway that removes unauthorised fields before planning.
+    /// Replaces what subgraphs will be asked for, for a gateway that removes unauthorised fields before planning. Such an
+    /// operation has one answer, whole.
     #[must_use]
     pub fn with_operation(mut self, operation: Option<PlannerOperation>) -> Self {
-        self.operation = operation;
+        self.whole.operation = operation;
+        self.deferral = None;
         self
+    }
+
+    /// What the router answers itself: of the whole operation, then of each part.
+    pub(crate) fn meta(&self) -> impl Iterator<Item = &MetaField> {
+        let parts = self.deferral.iter().flat_map(|deferral| {
+            let fragments = deferral.fragments.iter();
+            std::iter::once(&deferral.initial).chain(fragments.map(|fragment| &fragment.selection))
+        });
+        let selections = std::iter::once(&self.whole).chain(parts);
+        selections.flat_map(|selection| &selection.meta)
     }
 
     /// Whether the operation selects `__schema` or `__type`.
     pub fn has_introspection(&self) -> bool {
-        self.meta.iter().any(|meta| meta.field.name != "__typename")
+        let mut meta = self.whole.meta.iter();
+        meta.any(|meta| meta.field.name != "__typename")
+    }
+}
+
+/// Selects the operation of a validated document and normalizes it.
+pub fn normalize(
+    supergraph: &Supergraph,
+    document: &Document,
+    operation_name: Option<&str>,
+) -> Result<Normalized, NormalizeError> {
+    let operation = select_operation(document, operation_name)?;
+    let (kind, name, selection_set) = parts(operation);
+    let root_type = match kind {
+        OperationKind::Query => Some(supergraph.public().query_type()),
+        OperationKind::Mutation => supergraph.public().mutation_type(),
+        OperationKind::Subscription => supergraph.public().subscription_type(),
+    };
+    let root_type = root_type
+        .ok_or(NormalizeError::NoRootType(kind.as_str()))?
+        .to_owned();
+    let fragments: FxHashMap<String, FragmentDefinition> = document
+        .definitions
+        .iter()
+        .filter_map(|definition| match definition {
+            Definition::Fragment(fragment) => Some((fragment.name.clone(), fragment.clone())),
+            Definition::Operation(_) => None,
+        })
+        .collect();
+
+    let whole = select_root(supergraph, operation, selection_set, &fragments)?;
+    // Section 5.2.4.1; an event has one field to answer.
+    if kind == OperationKind::Subscription && (whole.keys.len() != 1 || !whole.meta.is_empty()) {
+        let reason = "a subscription selects one root field, which is none of introspection";
+        return Err(NormalizeError::Invalid(reason.to_owned()));
+    }
+    let deferral = match kind {
+        OperationKind::Query | OperationKind::Mutation => {
+            Deferral::of(selection_set, &fragments, |set| {
+                select_root(supergraph, operation, set, &FxHashMap::default())
+            })?
+        }
+        // The events of a subscription are answered whole.
+        OperationKind::Subscription => None,
+    };
+    Ok(Normalized {
+        kind,
+        name: name.map(str::to_owned),
+        root_type,
+        variable_definitions: variable_definitions(document, operation_name)?,
+        whole,
+        deferral: deferral.map(Box::new),
+        fragments,
+    })
+}
+
+/// Sets apart what the router answers, and normalizes the rest.
+fn select_root(
+    supergraph: &Supergraph,
+    operation: &OperationDefinition,
+    selection_set: &SelectionSet,
+    fragments: &FxHashMap<String, FragmentDefinition>,
+) -> Result<RootSelection, NormalizeError> {
+    let mut splitter = RootSplitter {
+        fragments,
+        meta: Vec::new(),
+        root_keys: Vec::new(),
+        open: Vec::new(),
+    };
+    let planned = splitter.split(selection_set, &Conditions::new())?;
+    let operation = if planned.items.is_empty() {
+        None
+    } else {
+        Some(run_normalization(
+            supergraph, operation, planned, fragments,
+        )?)
+    };
+    Ok(RootSelection {
+        operation,
+        keys: splitter.root_keys,
+        meta: splitter.meta,
+    })
+}
+
+fn variable_definitions(&self) -> &[VariableDefinition] {
+        &self.variable_definitions
+    }
+
+    /// What subgraphs will be asked for, in the planner's tree: fragments inlined, introspection taken out.
+    /// `None` when the router answers everything itself.
+    pub fn operation(&self) -> Option<&PlannerOperation> {
+        self.whole.operation.as_ref()
+    }
+
+    /// Replaces what subgraphs will be asked for, for a gateway that removes unauthorised fields before planning. Such an
+    /// operation has one answer, whole.
+    #[must_use]
+    pub fn with_operation(mut self, operation: Option<PlannerOperation>) -> Self {
+        self.whole.operation = operation;
+        self.deferral = None;
+        self
+    }
+
+    /// What the router answers itself: of the whole operation, then of each part.
+    pub(crate) fn meta(&self) -> impl Iterator<Item = &MetaField> {
+        let parts = self.deferral.iter().flat_map(|deferral| {
+            let fragments = deferral.fragments.iter();
+            std::iter::once(&deferral.initial).chain(fragments.map(|fragment| &fragment.selection))
+        });
+        let selections = std::iter::once(&self.whole).chain(parts);
+        selections.flat_map(|selection| &selection.meta)
+    }
+
+    /// Whether the operation selects `__schema` or `__type`.
+    pub fn has_introspection(&self) -> bool {
+        let mut meta = self.whole.meta.iter();
+        meta.any(|meta| meta.field.name != "__typename")
     }
 }
 

@@ -10,11 +10,14 @@ use hive_router_query_planner::ast::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::shape::{ShapeBuilder, ShapeId, Slot};
+use super::{
+    incremental::{IncrementalPlan, PlannedFragment},
+    shape::{ShapeBuilder, ShapeId, Slot},
+};
 use crate::{
     error::PathSegment,
     json::{key_prefix, write_string},
-    normalize::{Conditions, Normalized},
+    normalize::{Conditions, MetaField, Normalized, RootSelection},
     schema::Schema,
 };
 
@@ -120,17 +123,48 @@ pub(crate) struct AbstractObject {
     pub(crate) uniform: bool,
 }
 
+/// Whether all of some conditions hold, with these values of the plan's variables.
+pub(crate) fn holds(conjunction: &[Condition], values: &[bool]) -> bool {
+    conjunction
+        .iter()
+        .all(|(variable, wanted)| values[*variable] == *wanted)
+}
+
+impl ProjectedField {
+    /// Whether it is in the answer, with these values of the plan's variables.
+    pub(crate) fn is_included(&self, values: &[bool]) -> bool {
+        self.conditions.is_empty()
+            || self
+                .conditions
+                .iter()
+                .any(|conjunction| holds(conjunction, values))
+    }
+}
+
 impl Projection {
     /// The longest beginning of a path that the client can see.
-    pub(crate) fn visible(&self, path: Vec<PathSegment>) -> Vec<PathSegment> {
-        let mut sets = vec![self.root];
+    pub(crate) fn visible(&self, mut path: Vec<PathSegment>) -> Vec<PathSegment> {
+        let seen = self.follow(self.root, &path, |_| true);
+        path.truncate(seen);
+        path
+    }
+
+    /// How many segments of a path, from an object with these fields on, lead through fields that count.
+    pub(crate) fn follow(
+        &self,
+        set: FieldSetId,
+        path: &[PathSegment],
+        counts: impl Fn(&ProjectedField) -> bool,
+    ) -> usize {
+        let mut sets = vec![set];
         let mut seen = 0;
-        for segment in &path {
+        for segment in path {
             if let PathSegment::Key(key) = segment {
                 let mut below = Vec::new();
                 let mut found = false;
                 for set in &sets {
-                    for field in self.sets[*set].iter().filter(|field| &field.key == key) {
+                    let fields = self.sets[*set].iter();
+                    for field in fields.filter(|field| &field.key == key && counts(field)) {
                         found = true;
                         if let FieldSource::Slot { ty, .. } = &field.source {
                             ty.object_sets(&mut below);
@@ -144,14 +178,22 @@ impl Projection {
             }
             seen += 1;
         }
-        let mut path = path;
-        path.truncate(seen);
-        path
+        seen
     }
 }
 
 impl ProjectedType {
-    fn object_sets(&self, sets: &mut Vec<FieldSetId>) {
+    /// Whether the fields of its objects depend on their types.
+    pub(super) fn is_abstract(&self) -> bool {
+        match &self.kind {
+            ProjectedKind::Leaf(_) | ProjectedKind::Object(ProjectedObject::Concrete(_)) => false,
+            ProjectedKind::Object(ProjectedObject::Abstract(_)) => true,
+            ProjectedKind::List(item) => item.is_abstract(),
+        }
+    }
+
+    /// The field sets of the objects that it may hold.
+    pub(super) fn object_sets(&self, sets: &mut Vec<FieldSetId>) {
         match &self.kind {
             ProjectedKind::Leaf(_) => {}
             ProjectedKind::List(item) => item.object_sets(sets),
@@ -225,34 +267,69 @@ impl<'a> ProjectionCompiler<'a> {
         }
     }
 
-    /// Compiles the whole operation; an error names a field the public schema does not have.
-    pub(crate) fn compile(mut self, normalized: &'a Normalized) -> Result<Projection, String> {
-        let mut fields = match &normalized.operation {
+    /// Compiles an operation, and its parts where it has some; an error names a field the public schema does not have.
+    pub(crate) fn compile(
+        mut self,
+        normalized: &'a Normalized,
+    ) -> Result<(Projection, Option<IncrementalPlan>), String> {
+        let mut meta = 0;
+        let root = self.root(&normalized.root_type, &normalized.whole, &mut meta)?;
+        let incremental = match &normalized.deferral {
+            None => None,
+            Some(deferral) => {
+                let root_type = &normalized.root_type;
+                let initial = self.root(root_type, &deferral.initial, &mut meta)?;
+                let fragments = deferral.fragments.iter().map(|fragment| {
+                    let set = self.root(root_type, &fragment.selection, &mut meta)?;
+                    let condition = fragment.condition.as_deref();
+                    let condition = condition.map(|name| self.conditions.index(name));
+                    Ok(PlannedFragment::new(fragment, set, condition))
+                });
+                Some(IncrementalPlan {
+                    fragments: fragments.collect::<Result<_, String>>()?,
+                    initial,
+                })
+            }
+        };
+        let projection = Projection {
+            sets: self.sets,
+            root,
+        };
+        Ok((projection, incremental))
+    }
+
+    /// Compiles what is selected at the root; `met` counts the meta fields of all that were compiled.
+    fn root(
+        &mut self,
+        root_type: &str,
+        selection: &'a RootSelection,
+        met: &mut usize,
+    ) -> Result<FieldSetId, String> {
+        let mut fields = match &selection.operation {
             Some(operation) => {
                 let sets = [(&operation.selection_set, Conditions::new())];
-                let collected = self.collect(&normalized.root_type, &sets);
-                self.fields(&normalized.root_type, ShapeBuilder::ROOT, &collected, true)?
+                let collected = self.collect(root_type, &sets);
+                self.fields(root_type, ShapeBuilder::ROOT, &collected, true)?
             }
             None => Vec::new(),
         };
-        fields.extend(self.meta_fields(normalized));
-        fields.sort_by_key(|field| {
-            normalized
-                .root_keys
-                .iter()
-                .position(|key| key.as_str() == &*field.key)
-        });
+        fields.extend(self.meta_fields(root_type, &selection.meta, *met));
+        *met += selection.meta.len();
+        let position = |key: &str| selection.keys.iter().position(|known| known == key);
+        fields.sort_by_key(|field| position(&field.key));
         self.sets.push(fields);
-        let root = self.sets.len() - 1;
-        Ok(Projection {
-            sets: self.sets,
-            root,
-        })
+        Ok(self.sets.len() - 1)
     }
 
-    fn meta_fields(&mut self, normalized: &Normalized) -> Vec<ProjectedField> {
+    /// The first of the meta fields is at position `first` of the plan's.
+    fn meta_fields(
+        &mut self,
+        root_type: &str,
+        meta: &[MetaField],
+        first: usize,
+    ) -> Vec<ProjectedField> {
         let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
-        for (position, meta) in normalized.meta.iter().enumerate() {
+        for (position, meta) in meta.iter().enumerate() {
             match groups.iter_mut().find(|(key, _)| *key == meta.key) {
                 Some((_, positions)) => positions.push(position),
                 None => groups.push((&meta.key, vec![position])),
@@ -260,15 +337,18 @@ impl<'a> ProjectionCompiler<'a> {
         }
         groups
             .into_iter()
-            .map(|(key, positions)| {
-                let name = &normalized.meta[positions[0]].field.name;
+            .map(|(key, mut positions)| {
+                let name = &meta[positions[0]].field.name;
                 let conditions = positions
                     .iter()
-                    .map(|position| &normalized.meta[*position].conditions);
+                    .map(|position| &meta[*position].conditions);
                 let conditions = self.disjunction(conditions);
                 let source = if name == "__typename" {
-                    FieldSource::StaticTypename(json_string(&normalized.root_type))
+                    FieldSource::StaticTypename(json_string(root_type))
                 } else {
+                    for position in &mut positions {
+                        *position += first;
+                    }
                     FieldSource::Introspection(positions)
                 };
                 ProjectedField {
@@ -276,7 +356,7 @@ impl<'a> ProjectionCompiler<'a> {
                     key: key.into(),
                     conditions,
                     source,
-                    coordinate: format!("{}.{name}", normalized.root_type).into(),
+                    coordinate: format!("{root_type}.{name}").into(),
                 }
             })
             .collect()
