@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::ErrorPolicy;
 use crate::{
-    error::{ErrorCode, GraphQLError, PathSegment},
+    error::{ErrorCode, GraphQLError},
     response::{FailureId, Step, to_segments},
     schema::Schema,
     supergraph::{SubgraphId, Supergraph},
@@ -158,7 +158,8 @@ impl<'a> Faults<'a> {
         self.total
     }
 
-    fn list_unshown(&mut self) {
+    /// Lists failures that were shown nowhere.
+    pub(super) fn list_unshown(&mut self) {
         for failure in std::mem::take(&mut self.failures) {
             if !failure.shown {
                 self.add(failure.error);
@@ -188,10 +189,7 @@ impl<'a> Faults<'a> {
     }
 
     /// Writes the errors of a part as its last member, if it has any; returns their number.
-    pub(super) fn end_part(&mut self, is_last: bool, out: &mut Vec<u8>) -> usize {
-        if is_last {
-            self.list_unshown();
-        }
+    pub(super) fn end_part(&mut self, out: &mut Vec<u8>) -> usize {
         self.sign();
         let listed = self.errors.len();
         if listed > 0 {

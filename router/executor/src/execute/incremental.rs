@@ -10,7 +10,8 @@ use bytes::Bytes;
 use super::{ExecutionInput, FetchRecord, Run, too_large};
 use crate::{
     error::{GraphQLError, PathSegment},
-    plan::{ExecutablePlan, IncrementalDelivery, PendingFragment},
+    json::write_string,
+    plan::{ExecutablePlan, FieldSetId, IncrementalDelivery, PendingFragment, ProjectedField},
     response::{
         Nulled, Place, ProjectionInput, ProjectionResult, Step, find_places, project_part,
         to_segments,
@@ -25,6 +26,8 @@ pub struct IncrementalPayload {
     pub body: Bytes,
     /// How many errors it lists.
     pub error_count: usize,
+    /// How many fetches have ended by now.
+    pub fetches: usize,
     /// Whether another one follows.
     pub has_next: bool,
 }
@@ -48,6 +51,7 @@ pub async fn execute_incremental(
         nulled: Nulled::default(),
         lost: Vec::new(),
         written: 0,
+        is_full: false,
         deliver,
     };
     writer.initial(&mut run, delivery.initial);
@@ -63,7 +67,7 @@ pub async fn execute_incremental(
 impl Run<'_> {
     /// Keeps the deferred fetches from starting.
     fn hold(&mut self, deferred: &[bool]) {
-        for (fetch, _) in only(deferred) {
+        for fetch in only(deferred) {
             self.waits_for[fetch] += 1;
         }
         self.ready.retain(|fetch| !deferred[*fetch]);
@@ -71,17 +75,23 @@ impl Run<'_> {
 
     /// Lets them start.
     fn release(&mut self, deferred: &[bool]) {
-        for (fetch, _) in only(deferred) {
+        for fetch in only(deferred) {
             self.waits_for[fetch] -= 1;
             if self.waits_for[fetch] == 0 {
                 self.ready.push_back(fetch);
             }
         }
     }
+
+    /// How far a path leads through what a part shows of an object.
+    fn sees(&self, fields: FieldSetId, path: &[PathSegment]) -> usize {
+        let counts = |field: &ProjectedField| field.is_included(&self.conditions);
+        self.plan.projection.follow(fields, path, counts)
+    }
 }
 
-fn only(deferred: &[bool]) -> impl Iterator<Item = (usize, &bool)> {
-    deferred.iter().enumerate().filter(|(_, deferred)| **deferred)
+fn only(deferred: &[bool]) -> impl Iterator<Item = usize> {
+    (0..deferred.len()).filter(|fetch| deferred[*fetch])
 }
 
 /// An error that a subgraph reported.
@@ -108,15 +118,16 @@ struct PayloadWriter<'i, 'a, D> {
     lost: Vec<(usize, Vec<PathSegment>)>,
     /// Bytes of all payloads.
     written: usize,
+    /// Whether they are all that an answer may have.
+    is_full: bool,
     deliver: D,
 }
 
 impl<'a, D: FnMut(IncrementalPayload)> PayloadWriter<'_, 'a, D> {
-    fn initial(&mut self, run: &mut Run<'a>, fields: usize) {
+    fn initial(&mut self, run: &mut Run<'a>, fields: FieldSetId) {
         let errors = self.belonging(run, |reported, run| {
             let path = reported.path();
-            let counts = |field: &_| is_included(run, field);
-            run.plan.projection.follow(fields, path, counts) == path.len()
+            run.sees(fields, path) == path.len()
         });
         let place = Place {
             object: run.root,
@@ -124,14 +135,12 @@ impl<'a, D: FnMut(IncrementalPayload)> PayloadWriter<'_, 'a, D> {
             path: Vec::new(),
         };
         let mut body = b"{\"data\":".to_vec();
-        let result = self.project(run, place, errors, &mut body);
-        if result != ProjectionResult::Object {
+        if self.project(run, place, errors, &mut body) != ProjectionResult::Object {
             // Nothing is left that a fragment could be a part of.
             self.pending.clear();
         }
-        let has_next = !self.pending.is_empty();
-        let error_count = self.write_errors(run, Vec::new(), &mut body);
-        self.send(body, error_count, has_next);
+        let error_count = self.end_payload(run, &mut body);
+        self.send(run, body, error_count);
     }
 
     /// Delivers what only waited for this fetch.
@@ -142,13 +151,12 @@ impl<'a, D: FnMut(IncrementalPayload)> PayloadWriter<'_, 'a, D> {
         self.deliver_complete(run);
     }
 
-    /// Delivers the fragments that wait for nothing.
+    /// Delivers the fragments that wait for nothing, each after those around it.
     fn deliver_complete(&mut self, run: &mut Run<'a>) {
-        let mut waiting: Vec<PendingFragment> = Vec::new();
-        let mut complete = Vec::new();
+        let (mut waiting, mut complete): (Vec<PendingFragment>, Vec<_>) = Default::default();
         for pending in std::mem::take(&mut self.pending) {
-            let is_early = |other: &PendingFragment| pending.ancestors.contains(&other.position);
-            if pending.waits_for.is_empty() && !waiting.iter().any(is_early) {
+            let is_around = |other: &PendingFragment| pending.ancestors.contains(&other.position);
+            if pending.waits_for.is_empty() && !waiting.iter().any(is_around) {
                 complete.push(pending);
             } else {
                 waiting.push(pending);
@@ -159,32 +167,178 @@ impl<'a, D: FnMut(IncrementalPayload)> PayloadWriter<'_, 'a, D> {
             return;
         }
         let mut body = b"{\"incremental\":[".to_vec();
-        let empty = body.len();
-        let mut error_count = 0;
+        let (empty, mut error_count) = (body.len(), 0);
         for fragment in &complete {
             for place in self.places(run, fragment) {
-                if body.len() > empty {
-                    body.push(b',');
-                }
-                error_count += self.entry(run, fragment, place, &mut body);
-                if self.written + body.len() > self.input.max_response_bytes {
-                    // Everything else would be too much as well.
-                    self.pending.clear();
-                    break;
+                // After the limit nothing is worth looking at.
+                if !self.is_full {
+                    if body.len() > empty {
+                        body.push(b',');
+                    }
+                    error_count += self.entry(run, fragment, place, &mut body);
                 }
             }
         }
-        let has_next = !self.pending.is_empty();
-        if body.len() > empty {
-            body.push(b']');
-        } else if has_next {
+        let has_entries = body.len() > empty;
+        if !has_entries && !self.pending.is_empty() {
             return;
+        }
+        if has_entries {
+            body.push(b']');
         } else {
-            body.truncate(1);
+            body = b"{\"incremental\":[]".to_vec();
         }
-        if !has_next {
-            error_count += self.write_rest(run, &mut body);
+        self.take_reported(run);
+        run.faults.begin_part(Vec::new());
+        error_count += self.end_payload(run, &mut body);
+        self.send(run, body, error_count);
+    }
+
+    /// Where a fragment is to be delivered.
+    fn places(&self, run: &Run<'a>, fragment: &PendingFragment) -> Vec<Place<'a>> {
+        let mut places = find_places(
+            &run.arena,
+            run.plan,
+            &run.conditions,
+            &self.nulled,
+            run.root,
+            fragment,
+        );
+        if !self.lost.is_empty() {
+            places.retain(|place| {
+                let path = to_segments(&place.path);
+                !self.lost.iter().any(|(ancestor, lost)| {
+                    fragment.ancestors.contains(ancestor) && path.starts_with(lost)
+                })
+            });
         }
-        self.send(body, error_count, has_next);
+        places
+    }
+
+    /// Writes a fragment in one of its places; returns how many errors it lists.
+    fn entry(
+        &mut self,
+        run: &mut Run<'a>,
+        fragment: &PendingFragment,
+        place: Place<'a>,
+        body: &mut Vec<u8>,
+    ) -> usize {
+        let base = to_segments(&place.path);
+        let fields = place.fields;
+        let errors = self.belonging(run, |reported, run| {
+            let rest = reported.path().strip_prefix(base.as_slice());
+            rest.is_some_and(|rest| match rest {
+                // It is about the object itself, which others may have shown.
+                [] => !reported.listed,
+                rest => run.sees(fields, rest) == rest.len(),
+            })
+        });
+        body.extend_from_slice(b"{\"data\":");
+        let path = place.path.clone();
+        if self.project(run, place, errors, body) != ProjectionResult::Object {
+            self.lost.push((fragment.position, base));
+        }
+        body.extend_from_slice(b",\"path\":[");
+        for (position, step) in path.iter().enumerate() {
+            if position > 0 {
+                body.push(b',');
+            }
+            match step {
+                Step::Key(key) => write_string(key, body),
+                Step::Index(index) => body.extend_from_slice(index.to_string().as_bytes()),
+            }
+        }
+        body.push(b']');
+        body.extend_from_slice(&fragment.label);
+        let error_count = run.faults.end_part(body);
+        body.push(b'}');
+        error_count
+    }
+
+    /// Writes the value of a part's `data`.
+    fn project(
+        &mut self,
+        run: &mut Run<'a>,
+        place: Place<'a>,
+        errors: Vec<GraphQLError>,
+        body: &mut Vec<u8>,
+    ) -> ProjectionResult {
+        let start = body.len();
+        let limit = self.input.max_response_bytes.saturating_sub(self.written);
+        run.faults.begin_part(errors);
+        let projection = ProjectionInput {
+            arena: &run.arena,
+            plan: run.plan,
+            conditions: &run.conditions,
+            introspection: run.introspection(self.input),
+            max_bytes: limit,
+            nulled: Some(&self.nulled),
+        };
+        let (result, nulled) = project_part(&projection, place, &mut run.faults, body);
+        if result == ProjectionResult::TooLarge || body.len() > limit {
+            body.truncate(start);
+            body.extend_from_slice(b"null");
+            run.faults.begin_part(vec![too_large(self.input)]);
+            self.is_full = true;
+            self.pending.clear();
+            return ProjectionResult::TooLarge;
+        }
+        if result == ProjectionResult::Object {
+            self.nulled.extend(nulled);
+        }
+        result
+    }
+
+    fn take_reported(&mut self, run: &mut Run<'a>) {
+        let reported = run.faults.take_reported().into_iter();
+        self.reported.extend(reported.map(|error| Reported {
+            error,
+            listed: false,
+        }));
+    }
+
+    /// The reported errors that belong to a part.
+    fn belonging(
+        &mut self,
+        run: &mut Run<'a>,
+        belongs: impl Fn(&Reported, &Run<'a>) -> bool,
+    ) -> Vec<GraphQLError> {
+        self.take_reported(run);
+        let mut errors = Vec::new();
+        for reported in &mut self.reported {
+            if belongs(reported, run) {
+                reported.listed = true;
+                errors.push(reported.error.clone());
+            }
+        }
+        errors
+    }
+
+    /// Writes the errors of a payload; the last one has those that no part was about.
+    fn end_payload(&mut self, run: &mut Run<'a>, body: &mut Vec<u8>) -> usize {
+        if self.pending.is_empty() {
+            let reported = std::mem::take(&mut self.reported).into_iter();
+            for reported in reported.filter(|reported| !reported.listed) {
+                run.faults.add(reported.error);
+            }
+            run.faults.list_unshown();
+        }
+        run.faults.end_part(body)
+    }
+
+    fn send(&mut self, run: &Run<'a>, mut body: Vec<u8>, error_count: usize) {
+        let has_next = !self.pending.is_empty();
+        body.extend_from_slice(if has_next {
+            b",\"hasNext\":true}"
+        } else {
+            b",\"hasNext\":false}"
+        });
+        self.written += body.len();
+        (self.deliver)(IncrementalPayload {
+            body: Bytes::from(body),
+            error_count,
+            fetches: run.records.len(),
+            has_next,
+        });
     }
 }

@@ -37,8 +37,8 @@ pub(crate) use self::{
     compile::{EntityInput, EntityOutput, Fetch, FetchWork, PathStep},
     incremental::PendingFragment,
     projection::{
-        Condition, FieldSetId, FieldSource, Leaf, ProjectedField, ProjectedKind, ProjectedObject,
-        ProjectedType, Projection, holds,
+        FieldSetId, FieldSource, Leaf, ProjectedField, ProjectedKind, ProjectedObject,
+        ProjectedType, Projection,
     },
     representation::{RepresentationField, RepresentationObject, RepresentationSource},
     selection::Selection,

@@ -4,11 +4,14 @@ use rustc_hash::FxHashSet;
 
 use super::{
     arena::{Arena, ObjectId, Value},
-    project::{ProjectionInput, Step},
+    project::Step,
 };
 use crate::{
     error::PathSegment,
-    plan::{FieldSetId, FieldSource, PendingFragment, ProjectedKind, ProjectedObject, ProjectedType},
+    plan::{
+        ExecutablePlan, FieldSetId, FieldSource, PendingFragment, ProjectedKind, ProjectedObject,
+        ProjectedType,
+    },
 };
 
 /// Places that hold null because something below them is null and may not be. No other part may write a value there.
@@ -56,7 +59,6 @@ pub(super) fn field_set(
 }
 
 /// An object that a part is about, and where it stands in the whole answer.
-#[derive(Debug, Clone)]
 pub(crate) struct Place<'a> {
     pub(crate) object: ObjectId,
     /// The fields that it has in the part.
@@ -65,13 +67,19 @@ pub(crate) struct Place<'a> {
 }
 
 /// Every place of a fragment that the client knows of and the fragment has fields for.
-pub(crate) fn find_places<'a>(
-    input: &ProjectionInput<'a>,
+pub(crate) fn find_places<'p>(
+    arena: &Arena,
+    plan: &'p ExecutablePlan,
+    conditions: &[bool],
+    nulled: &Nulled,
     root: ObjectId,
     fragment: &PendingFragment,
-) -> Vec<Place<'a>> {
+) -> Vec<Place<'p>> {
     let mut finder = Finder {
-        input,
+        arena,
+        plan,
+        conditions,
+        nulled,
         path: Vec::new(),
         found: Vec::new(),
     };
@@ -80,16 +88,21 @@ pub(crate) fn find_places<'a>(
 }
 
 /// Walks from the root through the fields that lead to a fragment.
-struct Finder<'a, 'i> {
-    input: &'i ProjectionInput<'a>,
-    path: Vec<Step<'a>>,
-    found: Vec<Place<'a>>,
+struct Finder<'p, 'r> {
+    arena: &'r Arena,
+    plan: &'p ExecutablePlan,
+    /// The values of the plan's condition variables.
+    conditions: &'r [bool],
+    nulled: &'r Nulled,
+    path: Vec<Step<'p>>,
+    found: Vec<Place<'p>>,
 }
 
-impl<'a> Finder<'a, '_> {
+impl<'p> Finder<'p, '_> {
     fn fields(&mut self, object: ObjectId, set: FieldSetId, depth: usize) {
-        let fields = self.input.plan.projection.sets[set].iter();
-        let mut fields = fields.filter(|field| field.is_included(self.input.conditions));
+        let (plan, conditions) = (self.plan, self.conditions);
+        let fields = plan.projection.sets[set].iter();
+        let mut fields = fields.filter(|field| field.is_included(conditions));
         if depth == 0 {
             if fields.next().is_some() {
                 self.found.push(Place {
@@ -103,25 +116,24 @@ impl<'a> Finder<'a, '_> {
         for field in fields {
             if let FieldSource::Slot { slot, ty } = &field.source {
                 self.path.push(Step::Key(&field.key));
-                self.value(self.input.arena.get(object, *slot), ty, depth - 1);
+                self.value(self.arena.get(object, *slot), ty, depth - 1);
                 self.path.pop();
             }
         }
     }
 
-    fn value(&mut self, value: Value, ty: &'a ProjectedType, depth: usize) {
-        let nulled = self.input.nulled;
-        if nulled.is_some_and(|nulled| nulled.contains(&self.path)) {
+    fn value(&mut self, value: Value, ty: &'p ProjectedType, depth: usize) {
+        if self.nulled.contains(&self.path) {
             return;
         }
         match (value, &ty.kind) {
             (Value::Object(object), ProjectedKind::Object(expected)) => {
-                if let Some(set) = field_set(self.input.arena, object, expected) {
+                if let Some(set) = field_set(self.arena, object, expected) {
                     self.fields(object, set, depth);
                 }
             }
             (Value::List(list), ProjectedKind::List(item)) => {
-                for (index, value) in (0..).zip(self.input.arena.list_items(list)) {
+                for (index, value) in (0..).zip(self.arena.list_items(list)) {
                     self.path.push(Step::Index(index));
                     self.value(*value, item, depth);
                     self.path.pop();

@@ -13,8 +13,9 @@ use bytes::Bytes;
 use coko_composition::{SubgraphSource, compose};
 use coko_executor::{
     ErrorExposure, ErrorPolicy, ExecutablePlan, ExecutionInput, ExecutionOutput, Normalized,
-    PlanCancellation, SubgraphReply, SubgraphRequest, SubgraphTransport, Supergraph,
-    TransportError, coerce_variables, execute, normalize, plan,
+    IncrementalPayload, PlanCancellation, SubgraphReply, SubgraphRequest, SubgraphTransport,
+    Supergraph, TransportError, Variables, coerce_variables, execute, execute_incremental,
+    normalize, plan,
 };
 use futures::future::BoxFuture;
 use graphql_tools::{
@@ -463,15 +464,20 @@ impl World {
         .unwrap()
     }
 
-    pub(crate) async fn output(&self, query: &str, variables: Json) -> ExecutionOutput {
+    /// Plans a query, and coerces its variables.
+    fn prepare(&self, query: &str, variables: &Json) -> (ExecutablePlan, Variables) {
         self.seen.lock().unwrap().clear();
         let normalized = self.normalize(query);
         let plan = plan(&self.supergraph, &normalized, &PlanCancellation::new()).unwrap();
         let provided = variables.as_object().cloned().unwrap_or_default();
         let variables = coerce_variables(&self.supergraph, &normalized, &provided).unwrap();
-        let input = ExecutionInput {
-            variables: &variables,
-            headers: &HeaderMap::new(),
+        (plan, variables)
+    }
+
+    fn input<'a>(&'a self, variables: &'a Variables, headers: &'a HeaderMap) -> ExecutionInput<'a> {
+        ExecutionInput {
+            variables,
+            headers,
             deadline: Instant::now() + self.timeout,
             transport: self,
             request_id: "",
@@ -480,8 +486,31 @@ impl World {
             introspection: self.introspection,
             max_response_bytes: self.max_response_bytes,
             files: None,
+        }
+    }
+
+    pub(crate) async fn output(&self, query: &str, variables: Json) -> ExecutionOutput {
+        let (plan, variables) = self.prepare(query, &variables);
+        let headers = HeaderMap::new();
+        execute(&self.supergraph, &plan, self.input(&variables, &headers)).await
+    }
+
+    /// The payloads of an answer in parts, each with how many requests were sent before it; none when it comes whole.
+    pub(crate) async fn payloads(&self, query: &str, variables: Json) -> Vec<(Json, usize)> {
+        let (plan, variables) = self.prepare(query, &variables);
+        let Some(delivery) = plan.incremental_delivery(&variables) else {
+            return Vec::new();
         };
-        execute(&self.supergraph, &plan, input).await
+        let mut payloads = Vec::new();
+        let headers = HeaderMap::new();
+        let input = self.input(&variables, &headers);
+        let deliver = |payload: IncrementalPayload| {
+            let json: Json = serde_json::from_slice(&payload.body).unwrap();
+            assert_eq!(json["hasNext"], payload.has_next);
+            payloads.push((json, self.seen.lock().unwrap().len()));
+        };
+        execute_incremental(&self.supergraph, &plan, delivery, input, deliver).await;
+        payloads
     }
 
     pub(crate) async fn run_with(&self, query: &str, variables: Json) -> Json {

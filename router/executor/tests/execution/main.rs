@@ -10,6 +10,7 @@ mod conditions;
 mod entities;
 mod failures;
 mod features;
+mod incremental;
 mod introspection;
 mod kit;
 mod mutations;
