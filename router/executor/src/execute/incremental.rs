@@ -13,7 +13,7 @@ use crate::{
     json::write_string,
     plan::{ExecutablePlan, FieldSetId, IncrementalDelivery, PendingFragment, ProjectedField},
     response::{
-        Nulled, Place, ProjectionInput, ProjectionResult, Step, find_places, project_part,
+        Expected, Nulled, Place, ProjectionInput, ProjectionResult, Step, find_places, project_part,
         to_segments,
     },
     supergraph::Supergraph,
@@ -131,7 +131,7 @@ impl<'a, D: FnMut(IncrementalPayload)> PayloadWriter<'_, 'a, D> {
         });
         let place = Place {
             object: run.root,
-            fields,
+            expected: Expected::Fields(fields),
             path: Vec::new(),
         };
         let mut body = b"{\"data\":".to_vec();
@@ -224,13 +224,14 @@ impl<'a, D: FnMut(IncrementalPayload)> PayloadWriter<'_, 'a, D> {
         body: &mut Vec<u8>,
     ) -> usize {
         let base = to_segments(&place.path);
-        let fields = place.fields;
+        let expected = place.expected;
         let errors = self.belonging(run, |reported, run| {
             let rest = reported.path().strip_prefix(base.as_slice());
-            rest.is_some_and(|rest| match rest {
+            rest.is_some_and(|rest| match (rest, expected) {
                 // It is about the object itself, which others may have shown.
-                [] => !reported.listed,
-                rest => run.sees(fields, rest) == rest.len(),
+                ([], _) => !reported.listed,
+                (rest, Expected::Fields(fields)) => run.sees(fields, rest) == rest.len(),
+                (_, Expected::Type(_)) => false,
             })
         });
         body.extend_from_slice(b"{\"data\":");

@@ -11,7 +11,7 @@ mod target;
 
 pub(crate) use arena::{Arena, FailureId, ObjectId, Value, string_text};
 pub(crate) use merge::Merger;
-pub(crate) use parts::{Nulled, Place, find_places, to_segments};
+pub(crate) use parts::{Expected, Nulled, Place, find_places, to_segments};
 pub(crate) use project::{ProjectionInput, ProjectionResult, Step, project, project_part};
 pub(crate) use reader::Reader;
 pub(crate) use represent::{Representations, Target, TargetSet, Written};

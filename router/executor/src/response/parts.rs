@@ -58,11 +58,19 @@ pub(super) fn field_set(
     expected.by_type.get(name.as_ref()).copied().or_else(generic)
 }
 
+/// What is expected of an object.
+#[derive(Clone, Copy)]
+pub(crate) enum Expected<'a> {
+    /// These fields.
+    Fields(FieldSetId),
+    /// A type that it does not have.
+    Type(&'a ProjectedObject),
+}
+
 /// An object that a part is about, and where it stands in the whole answer.
 pub(crate) struct Place<'a> {
     pub(crate) object: ObjectId,
-    /// The fields that it has in the part.
-    pub(crate) fields: FieldSetId,
+    pub(crate) expected: Expected<'a>,
     pub(crate) path: Vec<Step<'a>>,
 }
 
@@ -105,11 +113,7 @@ impl<'p> Finder<'p, '_> {
         let mut fields = fields.filter(|field| field.is_included(conditions));
         if depth == 0 {
             if fields.next().is_some() {
-                self.found.push(Place {
-                    object,
-                    fields: set,
-                    path: self.path.clone(),
-                });
+                self.found(object, Expected::Fields(set));
             }
             return;
         }
@@ -122,14 +126,24 @@ impl<'p> Finder<'p, '_> {
         }
     }
 
+    fn found(&mut self, object: ObjectId, expected: Expected<'p>) {
+        self.found.push(Place {
+            object,
+            expected,
+            path: self.path.clone(),
+        });
+    }
+
     fn value(&mut self, value: Value, ty: &'p ProjectedType, depth: usize) {
         if self.nulled.contains(&self.path) {
             return;
         }
         match (value, &ty.kind) {
             (Value::Object(object), ProjectedKind::Object(expected)) => {
-                if let Some(set) = field_set(self.arena, object, expected) {
-                    self.fields(object, set, depth);
+                match field_set(self.arena, object, expected) {
+                    Some(set) => self.fields(object, set, depth),
+                    // What came before need not have looked at it.
+                    None => self.found(object, Expected::Type(expected)),
                 }
             }
             (Value::List(list), ProjectedKind::List(item)) => {

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     arena::{Arena, ObjectId, Shared, Slice, Value, string_text},
-    parts::{Nulled, Place, field_set},
+    parts::{Expected, Nulled, Place, field_set},
 };
 use crate::{
     error::{ErrorCode, PathSegment},
@@ -62,7 +62,7 @@ pub(crate) fn project(
 ) -> ProjectionResult {
     let place = Place {
         object: root,
-        fields: input.plan.projection.root,
+        expected: Expected::Fields(input.plan.projection.root),
         path: Vec::new(),
     };
     project_part(input, place, faults, out).0
@@ -85,7 +85,11 @@ pub(crate) fn project_part<'a>(
         complaints: 0,
         nulled: Nulled::default(),
     };
-    let result = match projector.object(place.object, place.fields) {
+    let written = match place.expected {
+        Expected::Fields(set) => projector.object(place.object, set),
+        Expected::Type(expected) => projector.typed_object(place.object, expected),
+    };
+    let result = match written {
         Ok(()) => ProjectionResult::Object,
         Err(Stop::Null) => {
             projector.out.truncate(start);

@@ -465,8 +465,7 @@ impl World {
     }
 
     /// Plans a query, and coerces its variables.
-    fn prepare(&self, query: &str, variables: &Json) -> (ExecutablePlan, Variables) {
-        self.seen.lock().unwrap().clear();
+    pub(crate) fn prepare(&self, query: &str, variables: &Json) -> (ExecutablePlan, Variables) {
         let normalized = self.normalize(query);
         let plan = plan(&self.supergraph, &normalized, &PlanCancellation::new()).unwrap();
         let provided = variables.as_object().cloned().unwrap_or_default();
@@ -491,26 +490,44 @@ impl World {
 
     pub(crate) async fn output(&self, query: &str, variables: Json) -> ExecutionOutput {
         let (plan, variables) = self.prepare(query, &variables);
+        self.execute(&plan, &variables).await
+    }
+
+    pub(crate) async fn execute(
+        &self,
+        plan: &ExecutablePlan,
+        variables: &Variables,
+    ) -> ExecutionOutput {
+        self.seen.lock().unwrap().clear();
         let headers = HeaderMap::new();
-        execute(&self.supergraph, &plan, self.input(&variables, &headers)).await
+        execute(&self.supergraph, plan, self.input(variables, &headers)).await
     }
 
     /// The payloads of an answer in parts, each with how many requests were sent before it; none when it comes whole.
-    pub(crate) async fn payloads(&self, query: &str, variables: Json) -> Vec<(Json, usize)> {
-        let (plan, variables) = self.prepare(query, &variables);
-        let Some(delivery) = plan.incremental_delivery(&variables) else {
+    pub(crate) async fn execute_in_parts(
+        &self,
+        plan: &ExecutablePlan,
+        variables: &Variables,
+    ) -> Vec<(Json, usize)> {
+        self.seen.lock().unwrap().clear();
+        let Some(delivery) = plan.incremental_delivery(variables) else {
             return Vec::new();
         };
         let mut payloads = Vec::new();
         let headers = HeaderMap::new();
-        let input = self.input(&variables, &headers);
+        let input = self.input(variables, &headers);
         let deliver = |payload: IncrementalPayload| {
             let json: Json = serde_json::from_slice(&payload.body).unwrap();
             assert_eq!(json["hasNext"], payload.has_next);
             payloads.push((json, self.seen.lock().unwrap().len()));
         };
-        execute_incremental(&self.supergraph, &plan, delivery, input, deliver).await;
+        execute_incremental(&self.supergraph, plan, delivery, input, deliver).await;
         payloads
+    }
+
+    pub(crate) async fn payloads(&self, query: &str, variables: Json) -> Vec<(Json, usize)> {
+        let (plan, variables) = self.prepare(query, &variables);
+        self.execute_in_parts(&plan, &variables).await
     }
 
     pub(crate) async fn run_with(&self, query: &str, variables: Json) -> Json {
