@@ -139,8 +139,12 @@ impl<'a, D: FnMut(IncrementalPayload)> PayloadWriter<'_, 'a, D> {
             // Nothing is left that a fragment could be a part of.
             self.pending.clear();
         }
-        let error_count = self.end_payload(run, &mut body);
-        self.send(run, body, error_count);
+        let is_last = self.pending.is_empty();
+        if is_last {
+            self.list_rest(run);
+        }
+        let error_count = run.faults.end_part(&mut body);
+        self.send(run, body, error_count, !is_last);
     }
 
     /// Delivers what only waited for this fetch.
@@ -180,18 +184,23 @@ impl<'a, D: FnMut(IncrementalPayload)> PayloadWriter<'_, 'a, D> {
             }
         }
         let has_entries = body.len() > empty;
-        if !has_entries && !self.pending.is_empty() {
-            return;
+        let is_last = self.pending.is_empty();
+        let (mut rest, mut rest_count) = (Vec::new(), 0);
+        if is_last {
+            self.take_reported(run);
+            run.faults.begin_part(Vec::new());
+            self.list_rest(run);
+            rest_count = run.faults.end_part(&mut rest);
         }
+        // Clients look for errors either in entries or in the payload: what belongs to no entry has a payload of its own.
         if has_entries {
             body.push(b']');
-        } else {
-            body = b"{\"incremental\":[]".to_vec();
+            self.send(run, body, error_count, !is_last || rest_count > 0);
         }
-        self.take_reported(run);
-        run.faults.begin_part(Vec::new());
-        error_count += self.end_payload(run, &mut body);
-        self.send(run, body, error_count);
+        if is_last && (!has_entries || rest_count > 0) {
+            let errors = rest.strip_prefix(b",").unwrap_or_default();
+            self.send(run, [b"{", errors].concat(), rest_count, false);
+        }
     }
 
     /// Where a fragment is to be delivered.
@@ -315,24 +324,23 @@ impl<'a, D: FnMut(IncrementalPayload)> PayloadWriter<'_, 'a, D> {
         errors
     }
 
-    /// Writes the errors of a payload; the last one has those that no part was about.
-    fn end_payload(&mut self, run: &mut Run<'a>, body: &mut Vec<u8>) -> usize {
-        if self.pending.is_empty() {
-            let reported = std::mem::take(&mut self.reported).into_iter();
-            for reported in reported.filter(|reported| !reported.listed) {
-                run.faults.add(reported.error);
-            }
-            run.faults.list_unshown();
+    /// Lists what no part was about.
+    fn list_rest(&mut self, run: &mut Run<'a>) {
+        let reported = std::mem::take(&mut self.reported).into_iter();
+        for reported in reported.filter(|reported| !reported.listed) {
+            run.faults.add(reported.error);
         }
-        run.faults.end_part(body)
+        run.faults.list_unshown();
     }
 
-    fn send(&mut self, run: &Run<'a>, mut body: Vec<u8>, error_count: usize) {
-        let has_next = !self.pending.is_empty();
+    fn send(&mut self, run: &Run<'a>, mut body: Vec<u8>, error_count: usize, has_next: bool) {
+        if body.len() > 1 {
+            body.push(b',');
+        }
         body.extend_from_slice(if has_next {
-            b",\"hasNext\":true}"
+            b"\"hasNext\":true}"
         } else {
-            b",\"hasNext\":false}"
+            b"\"hasNext\":false}"
         });
         self.written += body.len();
         (self.deliver)(IncrementalPayload {

@@ -126,12 +126,15 @@ async fn check_data(world: &World, query: &str, variables: Json) -> (Vec<(Json, 
         assert_eq!(payload["hasNext"], position < last, "{payloads:#?}");
     }
     let parts = together(&payloads);
-    if has_lost(&payloads) {
+    // An object without a type cannot be shown where its fields depend on it, and can be in a part where they do not.
+    let untyped = whole.to_string().contains("The type of this object is not known.");
+    if has_lost(&payloads) || untyped {
         assert!(is_within(&whole["data"], &parts["data"]), "{query}\n{payloads:#?}\n{whole:#}\n{plan}");
     } else {
         assert_eq!(parts["data"], whole["data"], "{query}\n{payloads:#?}\n{plan}");
     }
-    assert_eq!(parts.get("errors").is_some(), whole.get("errors").is_some(), "{query}\n{payloads:#?}\n{whole:#}");
+    let is_faulty = |answer: &Json| answer.get("errors").is_some();
+    assert!(untyped || is_faulty(&parts) == is_faulty(&whole), "{query}\n{payloads:#?}\n{whole:#}\n{plan}");
     (payloads, whole)
 }
 
@@ -291,7 +294,7 @@ async fn there_are_no_parts_of_what_is_not_there() {
         parts,
         [
             json!({"data": {"missing": null}, "hasNext": true}),
-            json!({"incremental": [], "hasNext": false}),
+            json!({"hasNext": false}),
         ]
     );
     // The whole object is null because of a field of the first part.
