@@ -153,7 +153,8 @@ impl<'a> Divider<'a> {
                     let fragment = self.fragments.get(name);
                     let fragment = fragment.filter(|_| !self.open.contains(&name));
                     let fragment = fragment.ok_or_else(|| {
-                        let reason = format!("the fragment {name} is not defined or contains itself");
+                        let reason =
+                            format!("the fragment {name} is not defined or contains itself");
                         NormalizeError::Invalid(reason)
                     })?;
                     let TypeCondition::On(type_name) = &fragment.type_condition;

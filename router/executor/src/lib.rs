@@ -26,6 +26,7 @@ mod planner_names;
 mod planner_split;
 mod public_schema;
 mod response;
+mod root_fields;
 mod schema;
 mod supergraph;
 mod transport;

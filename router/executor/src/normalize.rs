@@ -4,8 +4,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use graphql_tools::static_graphql::query::{
-    Definition, Directive, Document, Field, FragmentDefinition, InlineFragment,
-    OperationDefinition, Selection, SelectionSet, TypeCondition, Value, VariableDefinition,
+    Definition, Document, Field, FragmentDefinition, OperationDefinition, SelectionSet,
+    TypeCondition, VariableDefinition,
 };
 use hive_router_query_planner::ast::{
     normalization::normalize_operation, operation::OperationDefinition as PlannerOperation,
@@ -15,6 +15,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     defer::Deferral,
     error::ErrorCode,
+    root_fields::RootSplitter,
     supergraph::{Supergraph, panic_text},
     transport::OperationKind,
 };
@@ -193,12 +194,7 @@ fn select_root(
     selection_set: &SelectionSet,
     fragments: &FxHashMap<String, FragmentDefinition>,
 ) -> Result<RootSelection, NormalizeError> {
-    let mut splitter = RootSplitter {
-        fragments,
-        meta: Vec::new(),
-        root_keys: Vec::new(),
-        open: Vec::new(),
-    };
+    let mut splitter = RootSplitter::new(fragments);
     let planned = splitter.split(selection_set, &Conditions::new())?;
     let operation = if planned.items.is_empty() {
         None
@@ -209,7 +205,7 @@ fn select_root(
     };
     Ok(RootSelection {
         operation,
-        keys: splitter.root_keys,
+        keys: splitter.keys,
         meta: splitter.meta,
     })
 }
@@ -267,114 +263,6 @@ fn parts(operation: &OperationDefinition) -> (OperationKind, Option<&str>, &Sele
             &subscription.selection_set,
         ),
     }
-}
-
-/// Walks the root selection, through fragments, and takes out what the router answers itself.
-struct RootSplitter<'a> {
-    fragments: &'a FxHashMap<String, FragmentDefinition>,
-    meta: Vec<MetaField>,
-    root_keys: Vec<String>,
-    open: Vec<&'a str>,
-}
-
-impl<'a> RootSplitter<'a> {
-    fn split(
-        &mut self,
-        set: &'a SelectionSet,
-        outer: &Conditions,
-    ) -> Result<SelectionSet, NormalizeError> {
-        let mut kept = SelectionSet {
-            span: set.span,
-            items: Vec::with_capacity(set.items.len()),
-        };
-        for item in &set.items {
-            match item {
-                Selection::Field(field) => {
-                    let Some(conditions) = join_conditions(outer, &field.directives) else {
-                        continue;
-                    };
-                    let key = field.alias.as_ref().unwrap_or(&field.name);
-                    if !self.root_keys.contains(key) {
-                        self.root_keys.push(key.clone());
-                    }
-                    if matches!(field.name.as_str(), "__schema" | "__type" | "__typename") {
-                        self.meta.push(MetaField {
-                            key: key.clone(),
-                            field: field.clone(),
-                            conditions,
-                        });
-                    } else {
-                        kept.items.push(item.clone());
-                    }
-                }
-                Selection::InlineFragment(fragment) => {
-                    let Some(conditions) = join_conditions(outer, &fragment.directives) else {
-                        continue;
-                    };
-                    let selection_set = self.split(&fragment.selection_set, &conditions)?;
-                    if !selection_set.items.is_empty() {
-                        kept.items.push(Selection::InlineFragment(InlineFragment {
-                            selection_set,
-                            ..fragment.clone()
-                        }));
-                    }
-                }
-                Selection::FragmentSpread(spread) => {
-                    let Some(conditions) = join_conditions(outer, &spread.directives) else {
-                        continue;
-                    };
-                    let fragment = self.fragments.get(&spread.fragment_name).ok_or_else(|| {
-                        NormalizeError::Invalid(format!(
-                            "the fragment {} is not defined",
-                            spread.fragment_name
-                        ))
-                    })?;
-                    if self.open.contains(&fragment.name.as_str()) {
-                        return Err(NormalizeError::Invalid(format!(
-                            "the fragment {} contains itself",
-                            fragment.name
-                        )));
-                    }
-                    self.open.push(&fragment.name);
-                    let selection_set = self.split(&fragment.selection_set, &conditions)?;
-                    self.open.pop();
-                    if !selection_set.items.is_empty() {
-                        let TypeCondition::On(type_name) = &fragment.type_condition;
-                        kept.items.push(Selection::InlineFragment(InlineFragment {
-                            position: spread.position,
-                            type_condition: Some(TypeCondition::On(type_name.clone())),
-                            directives: spread.directives.clone(),
-                            selection_set,
-                        }));
-                    }
-                }
-            }
-        }
-        Ok(kept)
-    }
-}
-
-/// The outer conditions and those of these directives; `None` when a literal excludes the selection.
-fn join_conditions(outer: &Conditions, directives: &[Directive]) -> Option<Conditions> {
-    let mut conditions = outer.clone();
-    for directive in directives {
-        let wanted = match directive.name.as_str() {
-            "include" => true,
-            "skip" => false,
-            _ => continue,
-        };
-        match directive
-            .arguments
-            .iter()
-            .find(|(name, _)| name == "if")
-            .map(|(_, value)| value)
-        {
-            Some(Value::Boolean(value)) if *value != wanted => return None,
-            Some(Value::Variable(variable)) => conditions.push((variable.clone(), wanted)),
-            _ => {}
-        }
-    }
-    Some(conditions)
 }
 
 fn run_normalization(

@@ -13,11 +13,7 @@ use graphql_tools::validation::utils::ValidationError;
 use crate::document::{fragments, selection_set};
 
 /// Finds every `@defer` that is not where, or not labelled as, it may be.
-pub(crate) fn misplaced(
-    document: &Document,
-    schema: &Schema,
-    found: &mut Vec<ValidationError>,
-) {
+pub(crate) fn misplaced(document: &Document, schema: &Schema, found: &mut Vec<ValidationError>) {
     let mut rules = Rules {
         fragments: fragments(document),
         // The draft lets no root field of these come later.
@@ -90,7 +86,11 @@ impl<'d> Rules<'d, '_> {
                 };
                 let message =
                     format!("Defer directive cannot be used on root {kind} type \"{root}\".");
-                self.report("DeferStreamDirectiveOnRootField", message, &[directive.position]);
+                self.report(
+                    "DeferStreamDirectiveOnRootField",
+                    message,
+                    &[directive.position],
+                );
             }
             let rule = "DeferStreamDirectiveLabel";
             match argument(directive, "label") {
@@ -189,19 +189,49 @@ mod tests {
         const LABEL: &str = "DeferStreamDirectiveLabel";
         const OPERATION: &str = "DeferStreamDirectiveOnValidOperations";
         let cases: &[(&str, &[&str])] = &[
-            ("{ ... @defer { a { x } } a { ... @defer(label: \"l\") { x } } }", &[]),
-            ("mutation { a { ... @defer { x } } b { ... @defer { a { x } } } }", &[]),
+            (
+                "{ ... @defer { a { x } } a { ... @defer(label: \"l\") { x } } }",
+                &[],
+            ),
+            (
+                "mutation { a { ... @defer { x } } b { ... @defer { a { x } } } }",
+                &[],
+            ),
             ("mutation { ... @defer { a { x } } }", &[ROOT]),
-            ("mutation { ...F @defer } fragment F on Mutation { a { x } }", &[ROOT]),
-            ("mutation { ...F } fragment F on Mutation { ... @defer { a { x } } }", &[ROOT]),
-            ("subscription { ... @defer(if: false) { a { x } } }", &[ROOT]),
+            (
+                "mutation { ...F @defer } fragment F on Mutation { a { x } }",
+                &[ROOT],
+            ),
+            (
+                "mutation { ...F } fragment F on Mutation { ... @defer { a { x } } }",
+                &[ROOT],
+            ),
+            (
+                "subscription { ... @defer(if: false) { a { x } } }",
+                &[ROOT],
+            ),
             ("subscription { a { ... @defer { x } } }", &[OPERATION]),
-            ("subscription { a { ...F } } fragment F on A { ... @defer(if: true) { x } }", &[OPERATION]),
-            ("subscription($v: Boolean!) { a { ...F } } fragment F on A { ... @defer(if: $v) { x } }", &[]),
-            ("{ a { ... @defer(label: \"l\") { x } ... @defer(label: \"l\") { x } } }", &[LABEL]),
-            ("query($l: String) { a { ... @defer(label: $l) { x } } }", &[LABEL]),
+            (
+                "subscription { a { ...F } } fragment F on A { ... @defer(if: true) { x } }",
+                &[OPERATION],
+            ),
+            (
+                "subscription($v: Boolean!) { a { ...F } } fragment F on A { ... @defer(if: $v) { x } }",
+                &[],
+            ),
+            (
+                "{ a { ... @defer(label: \"l\") { x } ... @defer(label: \"l\") { x } } }",
+                &[LABEL],
+            ),
+            (
+                "query($l: String) { a { ... @defer(label: $l) { x } } }",
+                &[LABEL],
+            ),
             ("{ a { ... @defer(label: null) { x } } }", &[LABEL]),
-            ("{ a { ...F ...F } } fragment F on A { ... @defer(label: \"l\") { x } }", &[]),
+            (
+                "{ a { ...F ...F } } fragment F on A { ... @defer(label: \"l\") { x } }",
+                &[],
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(rules(text), *expected, "{text}");

@@ -86,7 +86,12 @@ pub(crate) async fn execute(
         return Ok(Executed::new(&operation, Bytes::from(body.to_string())));
     }
     let headers = headers(context, &operation);
-    let caching = caching(context, &operation, recall.as_ref(), context.method == Method::GET);
+    let caching = caching(
+        context,
+        &operation,
+        recall.as_ref(),
+        context.method == Method::GET,
+    );
     let input = ExecutionInput {
         files: uploads.as_ref().map(|uploads| &uploads.files),
         ..input(context, &variables, &headers, caching.as_ref())

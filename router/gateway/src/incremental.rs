@@ -163,7 +163,9 @@ fn part(body: &Bytes, is_first: bool, is_last: bool) -> Bytes {
     let opening: &[u8] = if is_first { b"\r\n---" } else { b"" };
     let closing: &[u8] = if is_last { b"--\r\n" } else { b"" };
     let content = b"\r\ncontent-type: application/json\r\n\r\n";
-    [opening, content, body, b"\r\n---", closing].concat().into()
+    [opening, content, body, b"\r\n---", closing]
+        .concat()
+        .into()
 }
 
 fn event(body: &Bytes, _is_first: bool, is_last: bool) -> Bytes {

@@ -275,7 +275,10 @@ mod tests {
     fn parts_are_asked_for_by_name_and_draft() {
         for (accept, expected) in [
             ("multipart/mixed;deferSpec=20220824, application/json", true),
-            ("application/json, Multipart/Mixed; DeferSpec=\"20220824\"", true),
+            (
+                "application/json, Multipart/Mixed; DeferSpec=\"20220824\"",
+                true,
+            ),
             ("multipart/mixed", true),
             ("multipart/mixed;boundary=\"-\"", true),
             ("text/event-stream", true),

@@ -13,8 +13,8 @@ use crate::{
     json::write_string,
     plan::{ExecutablePlan, FieldSetId, IncrementalDelivery, PendingFragment, ProjectedField},
     response::{
-        Expected, Nulled, Place, ProjectionInput, ProjectionResult, Step, find_places, project_part,
-        to_segments,
+        Expected, Nulled, Place, ProjectionInput, ProjectionResult, Step, find_places,
+        project_part, to_segments,
     },
     supergraph::Supergraph,
 };

@@ -5,6 +5,7 @@ mod compile;
 mod flatten;
 mod incremental;
 mod projection;
+mod projection_compiler;
 mod pruned;
 mod representation;
 mod selection;
@@ -27,11 +28,9 @@ use hive_router_query_planner::{
 };
 use rustc_hash::FxHashMap;
 
-pub use self::{incremental::IncrementalDelivery, source::SubscriptionSource};
 use self::{
-    compile::compile_fetches,
-    incremental::IncrementalPlan,
-    projection::{ConditionTable, ProjectionCompiler},
+    compile::compile_fetches, incremental::IncrementalPlan, projection::ConditionTable,
+    projection_compiler::ProjectionCompiler,
 };
 pub(crate) use self::{
     compile::{EntityInput, EntityOutput, Fetch, FetchWork, PathStep},
@@ -45,6 +44,7 @@ pub(crate) use self::{
     shape::{ShapeBuilder, ShapeId, Shapes, Slot, TYPENAME},
     types::ByType,
 };
+pub use self::{incremental::IncrementalDelivery, source::SubscriptionSource};
 use crate::{
     error::ErrorCode,
     normalize::{MetaField, Normalized},

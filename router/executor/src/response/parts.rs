@@ -55,7 +55,11 @@ pub(super) fn field_set(
         return expected.uniform.then_some(expected.generic);
     };
     let generic = || (*name == *expected.declared).then_some(expected.generic);
-    expected.by_type.get(name.as_ref()).copied().or_else(generic)
+    expected
+        .by_type
+        .get(name.as_ref())
+        .copied()
+        .or_else(generic)
 }
 
 /// What is expected of an object.

@@ -350,9 +350,7 @@ impl<'a> Projector<'a, '_, '_> {
         }
         let message = match expected {
             // The name may be that of an inaccessible type, so it is not repeated.
-            ProjectedObject::Abstract(expected)
-                if self.input.arena.type_name(object).is_some() =>
-            {
+            ProjectedObject::Abstract(expected) if self.input.arena.type_name(object).is_some() => {
                 let declared = &expected.declared;
                 format!("The type of this object is not a possible type of {declared}.").into()
             }

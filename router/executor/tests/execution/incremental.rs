@@ -1,142 +1,13 @@
-//! `@defer`: what comes first, what follows where, and that the parts make up the whole.
+//! `@defer`: what comes first, and what follows where.
 
-use graphql_tools::{
-    parser::{Pos, parse_query},
-    static_graphql::query::{
-        Definition, Directive, InlineFragment, OperationDefinition, Selection, SelectionSet,
-    },
-};
-use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use crate::{
     abstract_types::media,
     entities::shop,
     kit::{Behaviour, Subgraph, World, summary},
-    properties::{Change, MEDIA, SHOP, changed, changes},
+    parts::{check, entries, together},
 };
-
-/// The entries of a payload.
-fn entries(payload: &Json) -> impl Iterator<Item = &Json> {
-    payload["incremental"].as_array().into_iter().flatten()
-}
-
-/// The answer that a client has after the last payload; entries whose data is null leave what is there.
-fn together(payloads: &[(Json, usize)]) -> Json {
-    let (initial, following) = payloads.split_first().unwrap();
-    let mut data = initial.0["data"].clone();
-    let mut errors: Vec<Json> = Vec::new();
-    let mut list = |part: &Json| errors.extend(part["errors"].as_array().into_iter().flatten().cloned());
-    list(&initial.0);
-    for (payload, _) in following {
-        list(payload);
-        for entry in entries(payload) {
-            list(entry);
-            let path = entry["path"].as_array().unwrap();
-            let place = path.iter().fold(&mut data, |place, step| match step {
-                Json::String(key) => &mut place[key],
-                Json::Number(index) => &mut place[usize::try_from(index.as_u64().unwrap()).unwrap()],
-                other => panic!("{other} is no step"),
-            });
-            assert!(place.is_object(), "{path:?} is {place}");
-            if !entry["data"].is_null() {
-                merge(place, &entry["data"]);
-            }
-        }
-    }
-    // What several parts show is said of each.
-    errors.sort_by_key(ToString::to_string);
-    errors.dedup();
-    if errors.is_empty() {
-        json!({ "data": data })
-    } else {
-        json!({ "data": data, "errors": errors })
-    }
-}
-
-fn merge(place: &mut Json, part: &Json) {
-    match (place, part) {
-        (Json::Object(place), Json::Object(part)) => {
-            for (key, value) in part {
-                match place.get_mut(key) {
-                    Some(existing) => merge(existing, value),
-                    None => drop(place.insert(key.clone(), value.clone())),
-                }
-            }
-        }
-        (Json::Array(place), Json::Array(part)) if place.len() == part.len() => {
-            for (place, part) in place.iter_mut().zip(part) {
-                merge(place, part);
-            }
-        }
-        (place, part) => *place = part.clone(),
-    }
-}
-
-/// Whether `whole` is `parts` with some of it null: a null that left its fragment in the one stayed inside in the other.
-fn is_within(whole: &Json, parts: &Json) -> bool {
-    match (whole, parts) {
-        (Json::Null, _) => true,
-        (Json::Object(whole), Json::Object(parts)) => parts
-            .iter()
-            .all(|(key, part)| whole.get(key).is_some_and(|whole| is_within(whole, part))),
-        (Json::Array(whole), Json::Array(parts)) => {
-            whole.len() == parts.len() && whole.iter().zip(parts).all(|(whole, part)| is_within(whole, part))
-        }
-        (whole, parts) => whole == parts,
-    }
-}
-
-/// The payloads, after checking that they make up the whole answer with all of its errors.
-async fn check(world: &World, query: &str, variables: Json) -> Vec<(Json, usize)> {
-    let (payloads, whole) = check_data(world, query, variables).await;
-    if !payloads.is_empty() && !has_lost(&payloads) {
-        let expected = distinct(&whole);
-        assert_eq!(distinct(&together(&payloads)), expected, "{query}\n{payloads:#?}\n{whole:#}");
-    }
-    payloads
-}
-
-/// Each error once.
-fn distinct(answer: &Json) -> Vec<String> {
-    let mut errors = summary(answer);
-    errors.dedup();
-    errors
-}
-
-/// Whether a null left its fragment in the whole answer.
-fn has_lost(payloads: &[(Json, usize)]) -> bool {
-    let mut entries = payloads.iter().flat_map(|(payload, _)| entries(payload));
-    entries.any(|entry| entry["data"].is_null())
-}
-
-/// The payloads and the whole answer, whose data they make up.
-async fn check_data(world: &World, query: &str, variables: Json) -> (Vec<(Json, usize)>, Json) {
-    // The planner makes not always the same plan, and subgraphs that do not answer as they should answer it differently.
-    let (plan, variables) = world.prepare(query, &variables);
-    let whole = world.execute(&plan, &variables).await.body;
-    let whole: Json = serde_json::from_slice(&whole).unwrap();
-    let payloads = world.execute_in_parts(&plan, &variables).await;
-    if payloads.is_empty() {
-        return (payloads, whole);
-    }
-    let plan = plan.pretty();
-    let last = payloads.len() - 1;
-    for (position, (payload, _)) in payloads.iter().enumerate() {
-        assert_eq!(payload["hasNext"], position < last, "{payloads:#?}");
-    }
-    let parts = together(&payloads);
-    // An object without a type cannot be shown where its fields depend on it, and can be in a part where they do not.
-    let untyped = whole.to_string().contains("The type of this object is not known.");
-    if has_lost(&payloads) || untyped {
-        assert!(is_within(&whole["data"], &parts["data"]), "{query}\n{payloads:#?}\n{whole:#}\n{plan}");
-    } else {
-        assert_eq!(parts["data"], whole["data"], "{query}\n{payloads:#?}\n{plan}");
-    }
-    let is_faulty = |answer: &Json| answer.get("errors").is_some();
-    assert!(untyped || is_faulty(&parts) == is_faulty(&whole), "{query}\n{payloads:#?}\n{whole:#}\n{plan}");
-    (payloads, whole)
-}
 
 #[tokio::test(start_paused = true)]
 async fn deferred_fields_follow_item_by_item() {
@@ -190,11 +61,23 @@ async fn each_fragment_comes_as_soon_as_it_can() {
     let payloads = check(&world, query, json!({})).await;
     let labels: Vec<Vec<&str>> = payloads
         .iter()
-        .map(|(payload, _)| entries(payload).map(|entry| entry["label"].as_str().unwrap()).collect())
+        .map(|(payload, _)| {
+            entries(payload)
+                .map(|entry| entry["label"].as_str().unwrap())
+                .collect()
+        })
         .collect();
-    assert_eq!(labels, [vec![], vec!["stock"], vec!["reviews"], vec!["authors"; 2]]);
-    let paths: Vec<&Json> = entries(&payloads[3].0).map(|entry| &entry["path"]).collect();
-    assert_eq!(paths, [&json!(["top", "reviews", 0]), &json!(["top", "reviews", 1])]);
+    assert_eq!(
+        labels,
+        [vec![], vec!["stock"], vec!["reviews"], vec!["authors"; 2]]
+    );
+    let paths: Vec<&Json> = entries(&payloads[3].0)
+        .map(|entry| &entry["path"])
+        .collect();
+    assert_eq!(
+        paths,
+        [&json!(["top", "reviews", 0]), &json!(["top", "reviews", 1])]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -210,7 +93,8 @@ async fn nested_fragments_wait_for_those_around_them() {
         .collect();
     assert_eq!(labels, ["outer", "inner"]);
     // By variables either is there without the other.
-    let query = "query($o: Boolean!, $i: Boolean!) { top { name ... @defer(if: $o, label: \"o\") { shipping
+    let query =
+        "query($o: Boolean!, $i: Boolean!) { top { name ... @defer(if: $o, label: \"o\") { shipping
         ... @defer(if: $i, label: \"i\") { reviews { text } } } } }";
     for (outer, inner, expected) in [
         (true, true, vec!["o", "i"]),
@@ -270,11 +154,20 @@ async fn a_null_that_may_not_be_stays_in_its_fragment() {
     let query = "{ book { title ... @defer(label: \"a\") { stock ... @defer { rating } } ... @defer(label: \"b\") { rating } } }";
     let payloads = check(&world, query, json!({})).await;
     assert_eq!(payloads[0].0["data"], json!({"book": {"title": "t"}}));
-    let found: Vec<&Json> = payloads[1..].iter().flat_map(|(payload, _)| entries(payload)).collect();
+    let found: Vec<&Json> = payloads[1..]
+        .iter()
+        .flat_map(|(payload, _)| entries(payload))
+        .collect();
     assert_eq!(found.len(), 2, "{found:#?}");
-    assert_eq!((&found[0]["label"], &found[0]["data"]), (&json!("a"), &Json::Null));
+    assert_eq!(
+        (&found[0]["label"], &found[0]["data"]),
+        (&json!("a"), &Json::Null)
+    );
     assert_eq!(summary(found[0]), ["book.stock: INTERNAL -"]);
-    assert_eq!(*found[1], json!({"data": {"rating": 4}, "path": ["book"], "label": "b"}));
+    assert_eq!(
+        *found[1],
+        json!({"data": {"rating": 4}, "path": ["book"], "label": "b"})
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -282,7 +175,10 @@ async fn what_one_part_makes_null_is_null_in_all() {
     // Each part alone would show a shop.
     let query = "{ book { title ... @defer { shop { name } } ... @defer { shop { size } } } }";
     let payloads = check(&strict(), query, json!({})).await;
-    assert_eq!(together(&payloads)["data"], json!({"book": {"title": "t", "shop": null}}));
+    assert_eq!(
+        together(&payloads)["data"],
+        json!({"book": {"title": "t", "shop": null}})
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -298,7 +194,12 @@ async fn there_are_no_parts_of_what_is_not_there() {
         ]
     );
     // The whole object is null because of a field of the first part.
-    let payloads = check(&strict(), "{ book { note ... @defer { rating } } }", json!({})).await;
+    let payloads = check(
+        &strict(),
+        "{ book { note ... @defer { rating } } }",
+        json!({}),
+    )
+    .await;
     assert_eq!(together(&payloads)["data"], json!({"book": null}));
 }
 
@@ -306,20 +207,30 @@ async fn there_are_no_parts_of_what_is_not_there() {
 async fn errors_are_listed_where_their_field_is() {
     let rating = json!([{"__typename": "Product", "id": "1", "inStock": {"$error": "no idea", "$code": "X"}}]);
     let mut world = shop();
-    let inventory = world.subgraphs.iter_mut().find(|subgraph| subgraph.name == "inventory").unwrap();
+    let inventory = world
+        .subgraphs
+        .iter_mut()
+        .find(|subgraph| subgraph.name == "inventory")
+        .unwrap();
     inventory.entities.clone_from(rating.as_array().unwrap());
     let query = "{ products { name ... @defer { inStock } } }";
     let payloads = check(&world, query, json!({})).await;
     let found: Vec<Vec<String>> = entries(&payloads[1].0).map(summary).collect();
     assert_eq!(
         found,
-        [vec!["products.0.inStock: X inventory"], vec![], vec!["products.2.inStock: X inventory"]]
+        [
+            vec!["products.0.inStock: X inventory"],
+            vec![],
+            vec!["products.2.inStock: X inventory"]
+        ]
     );
     assert_eq!(payloads[0].0.get("errors"), None);
 
     let world = shop().behaving("inventory", Behaviour::Down);
     let payloads = check(&world, query, json!({})).await;
-    let found: Vec<&str> = entries(&payloads[1].0).map(|entry| entry["errors"][0]["extensions"]["code"].as_str().unwrap()).collect();
+    let found: Vec<&str> = entries(&payloads[1].0)
+        .map(|entry| entry["errors"][0]["extensions"]["code"].as_str().unwrap())
+        .collect();
     assert_eq!(found, ["DOWNSTREAM_UNAVAILABLE"; 3]);
 
     // The deadline is that of the whole request.
@@ -327,7 +238,10 @@ async fn errors_are_listed_where_their_field_is() {
     let started = tokio::time::Instant::now();
     let payloads = world.payloads(query, json!({})).await;
     assert!(started.elapsed() < world.timeout * 2);
-    assert_eq!(entries(&payloads[1].0).next().unwrap()["errors"][0]["extensions"]["code"], "TIMEOUT");
+    assert_eq!(
+        entries(&payloads[1].0).next().unwrap()["errors"][0]["extensions"]["code"],
+        "TIMEOUT"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -338,110 +252,28 @@ async fn parts_are_bounded_together() {
     let payloads = world.payloads(query, json!({})).await;
     assert_eq!(payloads.len(), 2, "{payloads:#?}");
     assert_eq!(payloads[0].0["data"]["products"][0]["name"], "Chair");
-    let errors: Vec<&Json> = entries(&payloads[1].0).flat_map(|entry| entry["errors"].as_array().unwrap()).collect();
+    let errors: Vec<&Json> = entries(&payloads[1].0)
+        .flat_map(|entry| entry["errors"].as_array().unwrap())
+        .collect();
     assert_eq!(errors.len(), 1, "{payloads:#?}");
     assert_eq!(errors[0]["extensions"]["code"], "PAYLOAD_TOO_LARGE");
     let mut world = shop().behaving("inventory", Behaviour::Down);
     world.max_errors = 2;
-    let payloads = world.payloads("{ products { name ... @defer { inStock } } }", json!({})).await;
+    let payloads = world
+        .payloads("{ products { name ... @defer { inStock } } }", json!({}))
+        .await;
     assert_eq!(together(&payloads)["errors"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn introspection_may_be_deferred() {
-    let query = "{ top { name } ... @defer { __typename __type(name: \"User\") { name } me { name } } }";
+    let query =
+        "{ top { name } ... @defer { __typename __type(name: \"User\") { name } me { name } } }";
     let payloads = check(&shop(), query, json!({})).await;
     assert_eq!(
         entries(&payloads[1].0).collect::<Vec<_>>(),
-        [&json!({"data": {"__typename": "Query", "__type": {"name": "User"}, "me": {"name": "Awa"}}, "path": []})]
+        [
+            &json!({"data": {"__typename": "Query", "__type": {"name": "User"}, "me": {"name": "Awa"}}, "path": []})
+        ]
     );
-}
-
-/// Defers parts of a query, as `choices` have it for one selection set after the other.
-fn deferring(query: &str, choices: &[u8]) -> String {
-    let mut document = parse_query::<String>(query).unwrap().into_static();
-    let mut choices = choices.iter().copied().cycle();
-    for definition in &mut document.definitions {
-        match definition {
-            Definition::Operation(OperationDefinition::SelectionSet(set)) => defer(set, &mut choices),
-            other => panic!("{other} is no short query"),
-        }
-    }
-    document.to_string()
-}
-
-fn defer(set: &mut SelectionSet, choices: &mut impl Iterator<Item = u8>) {
-    for item in &mut set.items {
-        match item {
-            Selection::Field(field) if field.selection_set.items.is_empty() => {}
-            Selection::Field(field) => defer(&mut field.selection_set, choices),
-            Selection::InlineFragment(fragment) => defer(&mut fragment.selection_set, choices),
-            Selection::FragmentSpread(spread) => panic!("{} is not inlined", spread.fragment_name),
-        }
-    }
-    let deferred = match choices.next() {
-        Some(1) => set.items.split_off(0),
-        Some(2) => set.items.split_off(set.items.len() / 2),
-        Some(3) => {
-            let kept = set.items.split_off(set.items.len() / 2);
-            std::mem::replace(&mut set.items, kept)
-        }
-        _ => return,
-    };
-    if deferred.is_empty() {
-        return;
-    }
-    let mut inside = set.clone();
-    inside.items = deferred;
-    set.items.push(Selection::InlineFragment(InlineFragment {
-        position: Pos::default(),
-        type_condition: None,
-        directives: vec![Directive {
-            position: Pos::default(),
-            name: "defer".to_owned(),
-            arguments: Vec::new(),
-        }],
-        selection_set: inside,
-    }));
-}
-
-/// Which errors there are besides depends on what was asked for, where answers make no sense.
-fn compare(world: &World, query: &str, choices: &[u8], is_broken: bool) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    let query = deferring(query, choices);
-    runtime.block_on(async {
-        if is_broken {
-            check_data(world, &query, json!({})).await;
-        } else {
-            check(world, &query, json!({})).await;
-        }
-    });
-}
-
-fn choices() -> impl Strategy<Value = Vec<u8>> {
-    prop::collection::vec(0_u8..4, 1..8)
-}
-
-fn broken() -> impl Strategy<Value = Vec<(usize, Vec<Change>)>> {
-    prop_oneof![1 => Just(Vec::new()), 3 => changes()]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn parts_of_objects_make_up_the_whole(query in prop::sample::select(SHOP), choices in choices(), changes in broken()) {
-        let is_broken = !changes.is_empty();
-        compare(&changed(shop(), changes), query, &choices, is_broken);
-    }
-
-    #[test]
-    fn parts_of_interfaces_make_up_the_whole(query in prop::sample::select(MEDIA), choices in choices(), changes in broken()) {
-        let is_broken = !changes.is_empty();
-        compare(&changed(media(), changes), query, &choices, is_broken);
-    }
 }

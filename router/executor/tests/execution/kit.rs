@@ -12,10 +12,10 @@ use std::{
 use bytes::Bytes;
 use coko_composition::{SubgraphSource, compose};
 use coko_executor::{
-    ErrorExposure, ErrorPolicy, ExecutablePlan, ExecutionInput, ExecutionOutput, Normalized,
-    IncrementalPayload, PlanCancellation, SubgraphReply, SubgraphRequest, SubgraphTransport,
-    Supergraph, TransportError, Variables, coerce_variables, execute, execute_incremental,
-    normalize, plan,
+    ErrorExposure, ErrorPolicy, ExecutablePlan, ExecutionInput, ExecutionOutput,
+    IncrementalPayload, Normalized, PlanCancellation, SubgraphReply, SubgraphRequest,
+    SubgraphTransport, Supergraph, TransportError, Variables, coerce_variables, execute,
+    execute_incremental, normalize, plan,
 };
 use futures::future::BoxFuture;
 use graphql_tools::{

@@ -15,6 +15,7 @@ mod introspection;
 mod kit;
 mod mutations;
 mod nulls;
+mod parts;
 mod properties;
 mod reference;
 mod scheduling;

@@ -29,7 +29,10 @@ impl Stack {
 }
 
 fn initial() -> Value {
-    let titles = [json!({ "title": "Une si longue lettre" }), json!({ "title": "L'Enfant noir" })];
+    let titles = [
+        json!({ "title": "Une si longue lettre" }),
+        json!({ "title": "L'Enfant noir" }),
+    ];
     json!({ "data": { "books": titles }, "hasNext": true })
 }
 
@@ -63,21 +66,37 @@ async fn the_first_part_does_not_wait_for_what_is_deferred() {
 
 #[tokio::test]
 async fn fragments_come_in_the_order_in_which_they_can() {
-    let stack = stack_with(Shape::OverHttp, |config, _| config.timeouts.subgraph_ms = 20_000).await;
+    let stack = stack_with(Shape::OverHttp, |config, _| {
+        config.timeouts.subgraph_ms = 20_000
+    })
+    .await;
     stack.rogue.feel(Mood::Held);
     let query = "query Q($later: Boolean! = true) { book(id: \"1\") { title ... @defer(label: \"slow\", if: $later) { rating } ...F @defer(label: \"fast\") } }
                  fragment F on Book { reviews { stars } }";
     let mut parts = Parts::of(stack.in_parts(query)).await;
-    assert_eq!(parts.part().await["data"], json!({ "book": { "title": "Une si longue lettre" } }));
-    let fast = json!({ "data": { "reviews": [{ "stars": 4 }] }, "path": ["book"], "label": "fast" });
-    assert_eq!(parts.part().await, json!({ "incremental": [fast], "hasNext": true }));
+    assert_eq!(
+        parts.part().await["data"],
+        json!({ "book": { "title": "Une si longue lettre" } })
+    );
+    let fast =
+        json!({ "data": { "reviews": [{ "stars": 4 }] }, "path": ["book"], "label": "fast" });
+    assert_eq!(
+        parts.part().await,
+        json!({ "incremental": [fast], "hasNext": true })
+    );
     stack.rogue.release(Mood::Well);
     let slow = json!({ "data": { "rating": 10 }, "path": ["book"], "label": "slow" });
-    assert_eq!(parts.part().await, json!({ "incremental": [slow], "hasNext": false }));
+    assert_eq!(
+        parts.part().await,
+        json!({ "incremental": [slow], "hasNext": false })
+    );
     assert_eq!(parts.next().await, None);
     let mut parts = Parts::of(stack.in_parts_with(query, &json!({ "later": false }))).await;
     assert_eq!(parts.part().await["data"]["book"]["rating"], 10);
-    assert_eq!(parts.part().await, json!({ "incremental": [fast], "hasNext": false }));
+    assert_eq!(
+        parts.part().await,
+        json!({ "incremental": [fast], "hasNext": false })
+    );
 }
 
 #[tokio::test]
@@ -91,7 +110,9 @@ async fn who_takes_no_parts_is_answered_whole() {
         "multipart/mixed;subscriptionSpec=1.0, application/json",
     ] {
         let request = stack.client.post(stack.endpoint());
-        let request = request.header("accept", accept).json(&json!({ "query": QUERY }));
+        let request = request
+            .header("accept", accept)
+            .json(&json!({ "query": QUERY }));
         assert_eq!(stack.send(request).await.data(), &whole(), "{accept}");
     }
     // Nothing is gained by parts here, or there are none.
@@ -100,14 +121,22 @@ async fn who_takes_no_parts_is_answered_whole() {
         "{ book(id: \"1\") { id ... @defer(if: false) { rating } } }",
         "{ book(id: \"1\") { id } }",
     ] {
-        assert_eq!(stack.send(stack.in_parts(query)).await.data()["book"]["id"], "1");
+        assert_eq!(
+            stack.send(stack.in_parts(query)).await.data()["book"]["id"],
+            "1"
+        );
     }
     let off = stack_with(Shape::OverHttp, |config, _| config.incremental = false).await;
     assert_eq!(off.send(off.in_parts(QUERY)).await.data(), &whole());
     let batching = stack_with(Shape::OverHttp, |config, _| config.batching.enabled = true).await;
     let request = batching.client.post(batching.endpoint());
-    let request = request.header("accept", ACCEPT).json(&json!([{ "query": QUERY }]));
-    assert_eq!(batching.send(request).await.body, json!([{ "data": whole() }]));
+    let request = request
+        .header("accept", ACCEPT)
+        .json(&json!([{ "query": QUERY }]));
+    assert_eq!(
+        batching.send(request).await.body,
+        json!([{ "data": whole() }])
+    );
 }
 
 #[tokio::test]
@@ -115,7 +144,9 @@ async fn multipart_alone_is_enough() {
     let stack = stack().await;
     let request = |query: &str| {
         let request = stack.client.post(stack.endpoint());
-        request.header("accept", "multipart/mixed").json(&json!({ "query": query }))
+        request
+            .header("accept", "multipart/mixed")
+            .json(&json!({ "query": query }))
     };
     let mut parts = Parts::of(request(QUERY)).await;
     assert_eq!(parts.part().await, initial());
@@ -128,7 +159,9 @@ async fn multipart_alone_is_enough() {
 async fn streams_have_parts_too() {
     let stack = stack().await;
     let request = stack.client.post(stack.endpoint());
-    let request = request.header("accept", "text/event-stream").json(&json!({ "query": QUERY }));
+    let request = request
+        .header("accept", "text/event-stream")
+        .json(&json!({ "query": QUERY }));
     let mut events = Events::of(request.send().await.unwrap()).await;
     assert_eq!(events.answer().await, initial());
     assert_eq!(events.answer().await, following());
@@ -142,7 +175,10 @@ async fn streams_have_parts_too() {
         let expected = json!({ "id": "a", "type": "next", "payload": payload });
         assert_eq!(talk.message().await, expected);
     }
-    assert_eq!(talk.message().await, json!({ "id": "a", "type": "complete" }));
+    assert_eq!(
+        talk.message().await,
+        json!({ "id": "a", "type": "complete" })
+    );
     // Given up in the middle, it ends there.
     stack.rogue.feel(Mood::Held);
     talk.subscribe("b", QUERY).await;
@@ -179,10 +215,16 @@ async fn failures_of_deferred_fetches_are_errors_of_their_part() {
     stack.rogue.feel(Mood::Http500);
     let query = "{ book(id: \"1\") { title ... @defer { stock } } }";
     let mut parts = Parts::of(stack.in_parts(query)).await;
-    assert_eq!(parts.part().await["data"]["book"]["title"], "Une si longue lettre");
+    assert_eq!(
+        parts.part().await["data"]["book"]["title"],
+        "Une si longue lettre"
+    );
     let part = parts.part().await;
     let entry = &part["incremental"][0];
-    assert_eq!((&entry["data"], &entry["path"]), (&Value::Null, &json!(["book"])));
+    assert_eq!(
+        (&entry["data"], &entry["path"]),
+        (&Value::Null, &json!(["book"]))
+    );
     assert_eq!(entry["errors"].as_array().unwrap().len(), 1);
 }
 
@@ -196,8 +238,13 @@ async fn the_deadline_is_that_of_the_whole_request() {
     stack.rogue.feel(Mood::Slow);
     let mut parts = Parts::of(stack.in_parts(QUERY)).await;
     assert_eq!(parts.part().await, initial());
-    let part = tokio::time::timeout(Duration::from_secs(5), parts.part()).await.unwrap();
-    assert_eq!(part["incremental"][0]["errors"][0]["extensions"]["code"], "TIMEOUT");
+    let part = tokio::time::timeout(Duration::from_secs(5), parts.part())
+        .await
+        .unwrap();
+    assert_eq!(
+        part["incremental"][0]["errors"][0]["extensions"]["code"],
+        "TIMEOUT"
+    );
 }
 
 #[tokio::test]
@@ -211,7 +258,10 @@ async fn nothing_goes_on_for_a_client_that_is_gone() {
     let mut parts = Parts::of(stack.in_parts(QUERY)).await;
     assert_eq!(parts.part().await, initial());
     // It counts as under way until its last part.
-    assert_eq!(stack.run("{ books { id } }").await.codes(), ["RATE_LIMITED"]);
+    assert_eq!(
+        stack.run("{ books { id } }").await.codes(),
+        ["RATE_LIMITED"]
+    );
     drop(parts);
     eventually(|| stack.gateway.in_flight() == 0).await;
     assert_eq!(stack.run("{ books { id } }").await.codes(), [""; 0]);
@@ -220,11 +270,19 @@ async fn nothing_goes_on_for_a_client_that_is_gone() {
 #[tokio::test]
 async fn who_may_not_have_a_deferred_field_gets_nothing() {
     let stack = stack_with(Shape::OverHttp, |config, _| config.limits.cost = 20).await;
-    let refused = stack.send(stack.in_parts("{ mood ... @defer { secret } }")).await;
-    assert_eq!((refused.status, refused.codes()), (401, vec!["UNAUTHENTICATED"]));
+    let refused = stack
+        .send(stack.in_parts("{ mood ... @defer { secret } }"))
+        .await;
+    assert_eq!(
+        (refused.status, refused.codes()),
+        (401, vec!["UNAUTHENTICATED"])
+    );
     assert!(refused.body.get("data").is_none());
     let costly = "{ book(id: \"1\") { id ... @defer { reviews { book { reviews { stars } } } } } }";
-    assert_eq!(stack.send(stack.in_parts(costly)).await.codes(), ["COST_LIMIT_EXCEEDED"]);
+    assert_eq!(
+        stack.send(stack.in_parts(costly)).await.codes(),
+        ["COST_LIMIT_EXCEEDED"]
+    );
 }
 
 #[tokio::test]
@@ -252,10 +310,16 @@ async fn a_mutation_changes_before_its_first_part() {
     stack.rogue.feel(Mood::Held);
     let query = "mutation { rename(id: \"1\", title: \"x\") { title ... @defer { rating } } }";
     let mut parts = Parts::of(stack.in_parts(query)).await;
-    assert_eq!(parts.part().await["data"], json!({ "rename": { "title": "x" } }));
+    assert_eq!(
+        parts.part().await["data"],
+        json!({ "rename": { "title": "x" } })
+    );
     assert_eq!(stack.renames.load(Ordering::SeqCst), 1);
     stack.rogue.release(Mood::Well);
-    assert_eq!(parts.part().await["incremental"][0]["data"], json!({ "rating": 10 }));
+    assert_eq!(
+        parts.part().await["incremental"][0]["data"],
+        json!({ "rating": 10 })
+    );
 }
 
 #[tokio::test]
@@ -290,15 +354,26 @@ async fn what_is_kept_is_whole() {
     let whole = json!({ "data": { "book": { "title": "Une si longue lettre", "stars": 2 } } });
     // The calls to subgraphs are kept, the answer is not.
     let mut parts = Parts::of(stage.get(query).header("accept", ACCEPT)).await;
-    assert_eq!(parts.part().await["data"], json!({ "book": { "title": "Une si longue lettre" } }));
-    assert_eq!(parts.part().await["incremental"][0]["data"], json!({ "stars": 2 }));
+    assert_eq!(
+        parts.part().await["data"],
+        json!({ "book": { "title": "Une si longue lettre" } })
+    );
+    assert_eq!(
+        parts.part().await["incremental"][0]["data"],
+        json!({ "stars": 2 })
+    );
     let before = stage.world.calls();
     let answer = stage.get(query).send().await.unwrap();
     assert_eq!(answer.headers()["cache-control"], "public, max-age=30");
     assert_eq!(answer.json::<Value>().await.unwrap(), whole);
     assert_eq!(stage.world.calls(), before);
     // What is there whole is not taken apart.
-    let answer = stage.get(query).header("accept", ACCEPT).send().await.unwrap();
+    let answer = stage
+        .get(query)
+        .header("accept", ACCEPT)
+        .send()
+        .await
+        .unwrap();
     assert!(answer.headers().contains_key("etag"));
     assert_eq!(answer.json::<Value>().await.unwrap(), whole);
 }
