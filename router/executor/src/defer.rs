@@ -128,6 +128,10 @@ impl<'a> Divider<'a> {
         let mut kept = with_items(set, Vec::with_capacity(set.items.len()));
         for item in &set.items {
             match item {
+                // Introspection is there at once.
+                Selection::Field(field) if field.name.starts_with("__") => {
+                    kept.items.push(item.clone());
+                }
                 Selection::Field(field) => {
                     let bare = bare_field(field);
                     self.around.push(Selection::Field(bare.clone()));

@@ -19,7 +19,7 @@ use super::{
     shape::{ShapeBuilder, ShapeId, Slot},
 };
 use crate::{
-    json::{key_prefix, write_string},
+    json::{json_string, key_prefix},
     normalize::{Conditions, MetaField, Normalized, RootSelection},
     schema::Schema,
 };
@@ -397,10 +397,4 @@ fn with(outer: &Conditions, skip: Option<&String>, include: Option<&String>) -> 
     conditions.extend(skip.map(|name| (name.clone(), false)));
     conditions.extend(include.map(|name| (name.clone(), true)));
     conditions
-}
-
-fn json_string(text: &str) -> Box<[u8]> {
-    let mut out = Vec::with_capacity(text.len() + 2);
-    write_string(text, &mut out);
-    out.into()
 }

@@ -267,13 +267,17 @@ async fn parts_are_bounded_together() {
 
 #[tokio::test(start_paused = true)]
 async fn introspection_may_be_deferred() {
+    let world = shop();
     let query =
         "{ top { name } ... @defer { __typename __type(name: \"User\") { name } me { name } } }";
-    let payloads = check(&shop(), query, json!({})).await;
+    let payloads = check(&world, query, json!({})).await;
+    let data = json!({"__typename": "Query", "__type": {"name": "User"}, "me": {"name": "Awa"}});
     assert_eq!(
         entries(&payloads[1].0).collect::<Vec<_>>(),
-        [
-            &json!({"data": {"__typename": "Query", "__type": {"name": "User"}, "me": {"name": "Awa"}}, "path": []})
-        ]
+        [&json!({"data": data, "path": []})]
     );
+    // But nothing inside it is.
+    let query = "{ __type(name: \"User\") { ... @defer { name } } ... @defer { me { name } } }";
+    let payloads = check(&world, query, json!({})).await;
+    assert_eq!(payloads[0].0["data"], json!({"__type": {"name": "User"}}));
 }

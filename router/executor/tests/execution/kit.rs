@@ -29,6 +29,8 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value as Json, json};
 use tokio::time::Instant;
 
+use crate::parts::check_divided;
+
 /// How a subgraph answers.
 #[derive(Clone, Default)]
 pub(crate) enum Behaviour {
@@ -455,13 +457,17 @@ impl World {
         normalize(&self.supergraph, &document, None).unwrap()
     }
 
+    fn try_plan(&self, query: &str) -> Result<ExecutablePlan, PlanError> {
+        let normalized = self.normalize(query);
+        plan(&self.supergraph, &normalized, &PlanCancellation::new())
+    }
+
+    pub(crate) fn can_plan(&self, query: &str) -> bool {
+        self.try_plan(query).is_ok()
+    }
+
     pub(crate) fn plan(&self, query: &str) -> ExecutablePlan {
-        plan(
-            &self.supergraph,
-            &self.normalize(query),
-            &PlanCancellation::new(),
-        )
-        .unwrap()
+        self.try_plan(query).unwrap()
     }
 
     /// Plans a query, and coerces its variables.
@@ -546,7 +552,7 @@ impl World {
         self.run_with(query, json!({})).await
     }
 
-    /// Runs a query that must succeed, and returns its data.
+    /// Runs a query that must succeed, and returns its data. In parts it is the same.
     pub(crate) async fn data(&self, query: &str) -> Json {
         let answer = self.run(query).await;
         assert_eq!(
@@ -555,6 +561,9 @@ impl World {
             "{answer:#}\n{}",
             self.plan(query).pretty()
         );
+        let seen = self.seen.lock().unwrap().clone();
+        check_divided(self, query, &json!({})).await;
+        *self.seen.lock().unwrap() = seen;
         answer["data"].clone()
     }
 
