@@ -54,8 +54,9 @@ struct Rules<'d, 'f> {
 }
 
 impl<'d> Rules<'d, '_> {
-    fn root(&self, name: &String) -> Option<&'d String> {
-        self.roots.into_iter().flatten().find(|root| *root == name)
+    fn root(&self, name: &str) -> Option<&'d String> {
+        let mut roots = self.roots.into_iter().flatten();
+        roots.find(|root| *root == name)
     }
 
     /// Looks at the directives below; `root` is the type of mutations or subscriptions where these are its fields.

@@ -157,7 +157,8 @@ impl<'a, D: FnMut(IncrementalPayload)> PayloadWriter<'_, 'a, D> {
 
     /// Delivers the fragments that wait for nothing, each after those around it.
     fn deliver_complete(&mut self, run: &mut Run<'a>) {
-        let (mut waiting, mut complete): (Vec<PendingFragment>, Vec<_>) = Default::default();
+        let mut waiting: Vec<PendingFragment> = Vec::new();
+        let mut complete = Vec::new();
         for pending in std::mem::take(&mut self.pending) {
             let is_around = |other: &PendingFragment| pending.ancestors.contains(&other.position);
             if pending.waits_for.is_empty() && !waiting.iter().any(is_around) {

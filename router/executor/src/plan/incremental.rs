@@ -95,8 +95,8 @@ impl ExecutablePlan {
             fetches: &self.fetches,
             values: &values,
         };
-        let mut deferred = needs.of(incremental.initial);
-        deferred.iter_mut().for_each(|needed| *needed = !*needed);
+        let needed = needs.of(incremental.initial).into_iter();
+        let deferred: Vec<bool> = needed.map(|needed| !needed).collect();
         let fragments = incremental.fragments.iter().enumerate();
         let pending: Vec<PendingFragment> = fragments
             .filter(|(position, _)| is_active(*position))

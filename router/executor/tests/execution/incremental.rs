@@ -38,6 +38,9 @@ async fn what_needs_no_further_fetch_comes_whole() {
     ] {
         assert_eq!(world.payloads(query, json!({})).await, [], "{query}");
     }
+    let query = "query($x: Boolean!) { top { name ... @defer @include(if: $x) { inStock } } }";
+    assert_eq!(world.payloads(query, json!({"x": false})).await, []);
+    assert_eq!(check(&world, query, json!({"x": true})).await.len(), 2);
     // A root field is fetched later.
     let payloads = check(&world, "{ ... @defer { me { name } } }", json!({})).await;
     let asked: Vec<usize> = payloads.into_iter().map(|(_, asked)| asked).collect();
