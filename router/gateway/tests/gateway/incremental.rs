@@ -364,7 +364,8 @@ async fn what_is_kept_is_whole() {
     );
     let before = stage.world.calls();
     let answer = stage.get(query).send().await.unwrap();
-    assert_eq!(answer.headers()["cache-control"], "public, max-age=30");
+    let control = answer.headers()["cache-control"].to_str().unwrap();
+    assert!(control.starts_with("public, max-age="), "{control}");
     assert_eq!(answer.json::<Value>().await.unwrap(), whole);
     assert_eq!(stage.world.calls(), before);
     // What is there whole is not taken apart.
