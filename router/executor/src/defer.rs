@@ -213,7 +213,7 @@ impl<'a> Divider<'a> {
         let Some(condition) = condition else {
             return Ok(Some(fragment));
         };
-        self.found[position].selection_set = self.from_root(fragment.clone());
+        self.found[position].selection_set = self.reached(fragment.clone());
         Ok(condition.map(|variable| unless(variable, fragment)))
     }
 
@@ -225,8 +225,8 @@ impl<'a> Divider<'a> {
             .count()
     }
 
-    /// A selection with what is around the current place.
-    fn from_root(&self, inner: Selection) -> SelectionSet {
+    /// A selection of the root that leads to `inner` by what is around the current place.
+    fn reached(&self, inner: Selection) -> SelectionSet {
         let wrapped = self.around.iter().rev().fold(inner, |inner, around| {
             let mut around = around.clone();
             match &mut around {

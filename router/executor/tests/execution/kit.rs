@@ -13,7 +13,7 @@ use bytes::Bytes;
 use coko_composition::{SubgraphSource, compose};
 use coko_executor::{
     ErrorExposure, ErrorPolicy, ExecutablePlan, ExecutionInput, ExecutionOutput,
-    IncrementalPayload, Normalized, PlanCancellation, SubgraphReply, SubgraphRequest,
+    IncrementalPayload, Normalized, PlanCancellation, PlanError, SubgraphReply, SubgraphRequest,
     SubgraphTransport, Supergraph, TransportError, Variables, coerce_variables, execute,
     execute_incremental, normalize, plan,
 };

@@ -67,7 +67,7 @@ async fn the_first_part_does_not_wait_for_what_is_deferred() {
 #[tokio::test]
 async fn fragments_come_in_the_order_in_which_they_can() {
     let stack = stack_with(Shape::OverHttp, |config, _| {
-        config.timeouts.subgraph_ms = 20_000
+        config.timeouts.subgraph_ms = 20_000;
     })
     .await;
     stack.rogue.feel(Mood::Held);
