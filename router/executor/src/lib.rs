@@ -8,8 +8,11 @@
 //!
 //! The order of use is [`Supergraph::parse`], [`normalize`], [`plan`], [`coerce_variables`], [`execute`]. The first
 //! three depend on documents alone and their results are meant to be cached; [`execute`] runs once per request. For a
-//! subscription the plan names its source ([`ExecutablePlan::source`]), and [`execute_event`] runs once per event.
+//! subscription the plan names its source ([`ExecutablePlan::source`]), and [`execute_event`] runs once per event. Where
+//! `@defer` lets a part of the answer follow later ([`ExecutablePlan::incremental_delivery`]), [`execute_incremental`]
+//! stands in for [`execute`].
 
+mod defer;
 mod error;
 mod execute;
 mod files;
@@ -23,6 +26,7 @@ mod planner_names;
 mod planner_split;
 mod public_schema;
 mod response;
+mod root_fields;
 mod schema;
 mod supergraph;
 mod transport;
@@ -31,13 +35,13 @@ mod variables;
 pub use error::{ErrorCode, GraphQLError, PathSegment};
 pub use execute::{
     ErrorExposure, ErrorPolicy, ExecutionInput, ExecutionOutput, FetchOutcome, FetchRecord,
-    execute, execute_event,
+    IncrementalPayload, execute, execute_event, execute_incremental,
 };
 pub use files::{CallFiles, Files, UploadedFile};
 pub use normalize::{NormalizeError, Normalized, normalize};
 pub use plan::{
-    ExecutablePlan, OverrideContext, PlanCancellation, PlanError, SubscriptionSource, plan,
-    plan_with_overrides,
+    ExecutablePlan, IncrementalDelivery, OverrideContext, PlanCancellation, PlanError,
+    SubscriptionSource, plan, plan_with_overrides,
 };
 pub use supergraph::{SubgraphEntry, SubgraphId, Supergraph, SupergraphError};
 pub use transport::{

@@ -4,8 +4,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use graphql_tools::static_graphql::query::{
-    Definition, Directive, Document, Field, FragmentDefinition, InlineFragment,
-    OperationDefinition, Selection, SelectionSet, TypeCondition, Value, VariableDefinition,
+    Definition, Document, Field, FragmentDefinition, OperationDefinition, SelectionSet,
+    TypeCondition, VariableDefinition,
 };
 use hive_router_query_planner::ast::{
     normalization::normalize_operation, operation::OperationDefinition as PlannerOperation,
@@ -13,7 +13,9 @@ use hive_router_query_planner::ast::{
 use rustc_hash::FxHashMap;
 
 use crate::{
+    defer::Deferral,
     error::ErrorCode,
+    root_fields::RootSplitter,
     supergraph::{Supergraph, panic_text},
     transport::OperationKind,
 };
@@ -61,6 +63,16 @@ pub(crate) struct MetaField {
     pub(crate) conditions: Conditions,
 }
 
+/// What an operation, or a part of it, selects at the root.
+#[derive(Debug, Default)]
+pub(crate) struct RootSelection {
+    /// What subgraphs answer; `None` when the router answers everything.
+    pub(crate) operation: Option<PlannerOperation>,
+    /// Every root response key in document order.
+    pub(crate) keys: Vec<String>,
+    pub(crate) meta: Vec<MetaField>,
+}
+
 /// One operation, ready to plan.
 #[derive(Debug)]
 pub struct Normalized {
@@ -68,11 +80,10 @@ pub struct Normalized {
     pub(crate) name: Option<String>,
     pub(crate) root_type: String,
     pub(crate) variable_definitions: Vec<VariableDefinition>,
-    /// What subgraphs answer; `None` when the router answers everything.
-    pub(crate) operation: Option<PlannerOperation>,
-    /// Every root response key in document order.
-    pub(crate) root_keys: Vec<String>,
-    pub(crate) meta: Vec<MetaField>,
+    /// The whole operation, in which `@defer` means nothing.
+    pub(crate) whole: RootSelection,
+    /// The same in parts, where `@defer` makes some.
+    pub(crate) deferral: Option<Box<Deferral>>,
     /// The document's fragments, for the selections inside introspection fields.
     pub(crate) fragments: FxHashMap<String, FragmentDefinition>,
 }
@@ -96,19 +107,32 @@ impl Normalized {
     /// What subgraphs will be asked for, in the planner's tree: fragments inlined, introspection taken out.
     /// `None` when the router answers everything itself.
     pub fn operation(&self) -> Option<&PlannerOperation> {
-        self.operation.as_ref()
+        self.whole.operation.as_ref()
     }
 
-    /// Replaces what subgraphs will be asked for, for a gateway that removes unauthorised fields before planning.
+    /// Replaces what subgraphs will be asked for, for a gateway that removes unauthorised fields before planning. Such an
+    /// operation has one answer, whole.
     #[must_use]
     pub fn with_operation(mut self, operation: Option<PlannerOperation>) -> Self {
-        self.operation = operation;
+        self.whole.operation = operation;
+        self.deferral = None;
         self
+    }
+
+    /// What the router answers itself: of the whole operation, then of each part.
+    pub(crate) fn meta(&self) -> impl Iterator<Item = &MetaField> {
+        let parts = self.deferral.iter().flat_map(|deferral| {
+            let fragments = deferral.fragments.iter();
+            std::iter::once(&deferral.initial).chain(fragments.map(|fragment| &fragment.selection))
+        });
+        let selections = std::iter::once(&self.whole).chain(parts);
+        selections.flat_map(|selection| &selection.meta)
     }
 
     /// Whether the operation selects `__schema` or `__type`.
     pub fn has_introspection(&self) -> bool {
-        self.meta.iter().any(|meta| meta.field.name != "__typename")
+        let mut meta = self.whole.meta.iter();
+        meta.any(|meta| meta.field.name != "__typename")
     }
 }
 
@@ -137,38 +161,52 @@ pub fn normalize(
         })
         .collect();
 
-    let mut splitter = RootSplitter {
-        fragments: &fragments,
-        meta: Vec::new(),
-        root_keys: Vec::new(),
-        open: Vec::new(),
-    };
-    let planned = splitter.split(selection_set, &Conditions::new())?;
-    let RootSplitter {
-        meta, root_keys, ..
-    } = splitter;
-
+    let whole = select_root(supergraph, operation, selection_set, &fragments)?;
     // Section 5.2.4.1; an event has one field to answer.
-    if kind == OperationKind::Subscription && (root_keys.len() != 1 || !meta.is_empty()) {
+    if kind == OperationKind::Subscription && (whole.keys.len() != 1 || !whole.meta.is_empty()) {
         let reason = "a subscription selects one root field, which is none of introspection";
         return Err(NormalizeError::Invalid(reason.to_owned()));
     }
-    let operation = if planned.items.is_empty() {
-        None
-    } else {
-        Some(run_normalization(
-            supergraph, operation, planned, &fragments,
-        )?)
+    let deferral = match kind {
+        OperationKind::Query | OperationKind::Mutation => {
+            Deferral::of(selection_set, &fragments, |set| {
+                select_root(supergraph, operation, set, &FxHashMap::default())
+            })?
+        }
+        // The events of a subscription are answered whole.
+        OperationKind::Subscription => None,
     };
     Ok(Normalized {
         kind,
         name: name.map(str::to_owned),
         root_type,
         variable_definitions: variable_definitions(document, operation_name)?,
-        operation,
-        root_keys,
-        meta,
+        whole,
+        deferral: deferral.map(Box::new),
         fragments,
+    })
+}
+
+/// Sets apart what the router answers, and normalizes the rest.
+fn select_root(
+    supergraph: &Supergraph,
+    operation: &OperationDefinition,
+    selection_set: &SelectionSet,
+    fragments: &FxHashMap<String, FragmentDefinition>,
+) -> Result<RootSelection, NormalizeError> {
+    let mut splitter = RootSplitter::new(fragments);
+    let planned = splitter.split(selection_set, &Conditions::new())?;
+    let operation = if planned.items.is_empty() {
+        None
+    } else {
+        Some(run_normalization(
+            supergraph, operation, planned, fragments,
+        )?)
+    };
+    Ok(RootSelection {
+        operation,
+        keys: splitter.keys,
+        meta: splitter.meta,
     })
 }
 
@@ -225,114 +263,6 @@ fn parts(operation: &OperationDefinition) -> (OperationKind, Option<&str>, &Sele
             &subscription.selection_set,
         ),
     }
-}
-
-/// Walks the root selection, through fragments, and takes out what the router answers itself.
-struct RootSplitter<'a> {
-    fragments: &'a FxHashMap<String, FragmentDefinition>,
-    meta: Vec<MetaField>,
-    root_keys: Vec<String>,
-    open: Vec<&'a str>,
-}
-
-impl<'a> RootSplitter<'a> {
-    fn split(
-        &mut self,
-        set: &'a SelectionSet,
-        outer: &Conditions,
-    ) -> Result<SelectionSet, NormalizeError> {
-        let mut kept = SelectionSet {
-            span: set.span,
-            items: Vec::with_capacity(set.items.len()),
-        };
-        for item in &set.items {
-            match item {
-                Selection::Field(field) => {
-                    let Some(conditions) = join_conditions(outer, &field.directives) else {
-                        continue;
-                    };
-                    let key = field.alias.as_ref().unwrap_or(&field.name);
-                    if !self.root_keys.contains(key) {
-                        self.root_keys.push(key.clone());
-                    }
-                    if matches!(field.name.as_str(), "__schema" | "__type" | "__typename") {
-                        self.meta.push(MetaField {
-                            key: key.clone(),
-                            field: field.clone(),
-                            conditions,
-                        });
-                    } else {
-                        kept.items.push(item.clone());
-                    }
-                }
-                Selection::InlineFragment(fragment) => {
-                    let Some(conditions) = join_conditions(outer, &fragment.directives) else {
-                        continue;
-                    };
-                    let selection_set = self.split(&fragment.selection_set, &conditions)?;
-                    if !selection_set.items.is_empty() {
-                        kept.items.push(Selection::InlineFragment(InlineFragment {
-                            selection_set,
-                            ..fragment.clone()
-                        }));
-                    }
-                }
-                Selection::FragmentSpread(spread) => {
-                    let Some(conditions) = join_conditions(outer, &spread.directives) else {
-                        continue;
-                    };
-                    let fragment = self.fragments.get(&spread.fragment_name).ok_or_else(|| {
-                        NormalizeError::Invalid(format!(
-                            "the fragment {} is not defined",
-                            spread.fragment_name
-                        ))
-                    })?;
-                    if self.open.contains(&fragment.name.as_str()) {
-                        return Err(NormalizeError::Invalid(format!(
-                            "the fragment {} contains itself",
-                            fragment.name
-                        )));
-                    }
-                    self.open.push(&fragment.name);
-                    let selection_set = self.split(&fragment.selection_set, &conditions)?;
-                    self.open.pop();
-                    if !selection_set.items.is_empty() {
-                        let TypeCondition::On(type_name) = &fragment.type_condition;
-                        kept.items.push(Selection::InlineFragment(InlineFragment {
-                            position: spread.position,
-                            type_condition: Some(TypeCondition::On(type_name.clone())),
-                            directives: spread.directives.clone(),
-                            selection_set,
-                        }));
-                    }
-                }
-            }
-        }
-        Ok(kept)
-    }
-}
-
-/// The outer conditions and those of these directives; `None` when a literal excludes the selection.
-fn join_conditions(outer: &Conditions, directives: &[Directive]) -> Option<Conditions> {
-    let mut conditions = outer.clone();
-    for directive in directives {
-        let wanted = match directive.name.as_str() {
-            "include" => true,
-            "skip" => false,
-            _ => continue,
-        };
-        match directive
-            .arguments
-            .iter()
-            .find(|(name, _)| name == "if")
-            .map(|(_, value)| value)
-        {
-            Some(Value::Boolean(value)) if *value != wanted => return None,
-            Some(Value::Variable(variable)) => conditions.push((variable.clone(), wanted)),
-            _ => {}
-        }
-    }
-    Some(conditions)
 }
 
 fn run_normalization(

@@ -125,10 +125,16 @@ directive @oneOf on INPUT_OBJECT
 
 const SPECIFIED_NAMES: [&str; 5] = ["include", "skip", "deprecated", "specifiedBy", "oneOf"];
 
-/// Operations with it are valid and answered whole, which the draft of incremental delivery leaves to the server.
+/// The draft of incremental delivery leaves it to the server which of the parts come later; to whom they do not is answered
+/// whole. The words are those of the specification's reference implementation.
 const DEFERRING: &str = r#"
-"Says that this part of the answer may come later; it never does here."
-directive @defer(if: Boolean! = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT
+"Directs the executor to defer this fragment when the `if` argument is true or undefined."
+directive @defer(
+  "Deferred when true or undefined."
+  if: Boolean! = true
+  "Unique name"
+  label: String
+) on FRAGMENT_SPREAD | INLINE_FRAGMENT
 "#;
 
 /// A built-in scalar that nothing refers to is not part of a schema (specification, section 4.2.2).

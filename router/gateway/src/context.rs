@@ -40,6 +40,8 @@ pub(crate) struct RequestContext {
     pub(crate) stream: Option<StreamMedia>,
     /// Whether the client takes streams only, so that a single answer is a stream of one.
     pub(crate) stream_only: bool,
+    /// Whether an answer may come in parts (`@defer`).
+    pub(crate) incremental: bool,
     pub(crate) locale: Locale,
     /// The client's address.
     pub(crate) address: Option<IpAddr>,
@@ -113,6 +115,8 @@ impl ClientContext {
             media: Media::Json,
             stream: self.stream,
             stream_only: false,
+            // The protocol has messages for it.
+            incremental: engine.config.incremental,
             locale: self.locale.clone(),
             address: self.address,
             traceparent: engine.new_traceparent().into(),

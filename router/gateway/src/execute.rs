@@ -2,16 +2,19 @@
 
 use bytes::Bytes;
 use coko_core::identity::{ENVELOPE_HEADER, Envelope};
-use coko_executor::{ExecutionInput, FetchOutcome, FetchRecord, OperationKind, SubgraphTransport};
+use coko_executor::{
+    ExecutionInput, FetchOutcome, FetchRecord, OperationKind, SubgraphTransport, Variables,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::json;
 use tracing::Instrument as _;
 
 use crate::actual_cost;
 use crate::authorize::core_kind;
-use crate::cache::{CachedFetches, Policy};
+use crate::cache::{CachedFetches, Policy, Recall};
 use crate::context::RequestContext;
 use crate::headers::{FORWARDED, REQUEST_ID, TRACEPARENT};
+use crate::incremental::Parts;
 use crate::language;
 use crate::plan::Planned;
 use crate::prepare::PreparedOperation;
@@ -25,6 +28,8 @@ pub(crate) struct Executed {
     pub(crate) body: Bytes,
     /// The answers of a subscription.
     pub(crate) stream: Option<Box<Subscription>>,
+    /// What follows the body, which is the first part of the answer then.
+    pub(crate) parts: Option<Box<Parts>>,
     pub(crate) errors: usize,
     pub(crate) fetches: usize,
     /// How many of the fetches no subgraph was called for; 1 when the whole answer was there.
@@ -46,6 +51,7 @@ impl Executed {
         Self {
             body,
             stream: None,
+            parts: None,
             errors: 0,
             fetches: 0,
             cached: 0,
@@ -79,27 +85,16 @@ pub(crate) async fn execute(
         let body = json!({ "data": null, "extensions": { "plan": { "text": plan.pretty(), "nodes": plan.json() } } });
         return Ok(Executed::new(&operation, Bytes::from(body.to_string())));
     }
-    let config = &context.engine.config;
     let headers = headers(context, &operation);
-    // Nobody looks at what the answer to a POST allows, unless it may be kept here or makes stale what is.
-    let changes = context.engine.cache.is_some() && operation.kind == OperationKind::Mutation;
-    let caching = (recall.is_some() || changes || context.method == Method::GET)
-        .then(|| CachedFetches::new(context, recall.as_ref().map(|recall| &recall.caller)));
-    let transport: &dyn SubgraphTransport = match &caching {
-        Some(caching) => caching,
-        None => &context.snapshot.transports,
-    };
+    let caching = caching(
+        context,
+        &operation,
+        recall.as_ref(),
+        context.method == Method::GET,
+    );
     let input = ExecutionInput {
-        variables: &variables,
-        headers: &headers,
-        deadline: context.deadline,
-        transport,
-        request_id: &context.request_id,
-        errors: &context.snapshot.error_policy,
-        max_errors: config.limits.errors,
-        introspection: true,
-        max_response_bytes: config.limits.response_bytes,
         files: uploads.as_ref().map(|uploads| &uploads.files),
+        ..input(context, &variables, &headers, caching.as_ref())
     };
     let output = coko_executor::execute(&context.snapshot.supergraph, &plan, input)
         .instrument(trace::executing(&operation))
@@ -123,6 +118,45 @@ pub(crate) async fn execute(
         executed.etag = Box::default();
     }
     Ok(executed)
+}
+
+/// The cache before the calls of an operation. Nobody looks at what the answer to a POST allows, unless it may be kept here
+/// or makes stale what is.
+pub(crate) fn caching<'c>(
+    context: &'c RequestContext,
+    operation: &PreparedOperation,
+    recall: Option<&'c Recall>,
+    is_looked_at: bool,
+) -> Option<CachedFetches<'c>> {
+    let changes = context.engine.cache.is_some() && operation.kind == OperationKind::Mutation;
+    (recall.is_some() || changes || is_looked_at)
+        .then(|| CachedFetches::new(context, recall.map(|recall| &recall.caller)))
+}
+
+/// What the executor is given of a request without files.
+pub(crate) fn input<'a>(
+    context: &'a RequestContext,
+    variables: &'a Variables,
+    headers: &'a HeaderMap,
+    caching: Option<&'a CachedFetches<'a>>,
+) -> ExecutionInput<'a> {
+    let limits = &context.engine.config.limits;
+    let transport: &dyn SubgraphTransport = match caching {
+        Some(caching) => caching,
+        None => &context.snapshot.transports,
+    };
+    ExecutionInput {
+        variables,
+        headers,
+        deadline: context.deadline,
+        transport,
+        request_id: &context.request_id,
+        errors: &context.snapshot.error_policy,
+        max_errors: limits.errors,
+        introspection: true,
+        max_response_bytes: limits.response_bytes,
+        files: None,
+    }
 }
 
 /// Calls to subgraphs by name and outcome.

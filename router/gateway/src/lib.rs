@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod accept;
 mod actual_cost;
 mod admin;
 mod admit;
@@ -23,6 +24,7 @@ mod cache;
 mod coerce;
 pub mod config;
 mod context;
+mod deferral;
 mod demand;
 mod dictionary;
 mod document;
@@ -37,6 +39,7 @@ mod gateway;
 mod headers;
 mod ide;
 mod identify;
+mod incremental;
 mod language;
 mod lexical;
 mod media;

@@ -5,9 +5,16 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use coko_core::Code;
 
+use crate::accept::{Range, names, parse_quality, quality, ranges};
 use crate::refusal::Refusal;
 
 const FORM: &str = "multipart/form-data";
+
+/// The draft of incremental delivery that is spoken here, as Apollo's clients name it.
+const DEFER_SPEC: &str = "20220824";
+
+/// The media type of an answer in parts.
+pub(crate) const MULTIPART: &str = "multipart/mixed;boundary=\"-\";deferSpec=20220824";
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +53,8 @@ pub(crate) struct Negotiated {
     pub(crate) stream: Option<StreamMedia>,
     /// Whether it takes nothing but a stream: single answers are streams of one then.
     pub(crate) stream_only: bool,
+    /// Whether it takes an answer in parts (`@defer`).
+    pub(crate) incremental: bool,
 }
 
 /// Picks the media types of answers; without `Accept` it is `application/json`, which is what clients that send none
@@ -55,38 +64,43 @@ pub(crate) struct Negotiated {
 /// 406 when nothing is acceptable.
 pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Negotiated, Refusal> {
     let stream = stream_media(headers);
-    let single = negotiate_single(headers);
-    match (single, stream) {
-        (Ok(media), stream) => Ok(Negotiated {
-            media,
-            stream,
-            stream_only: false,
-        }),
-        (Err(_), Some(StreamMedia::EventStream)) => Ok(Negotiated {
-            media: Media::Json,
-            stream,
-            stream_only: true,
-        }),
+    let parts = takes_parts(headers);
+    let (media, stream_only) = match (negotiate_single(headers), stream) {
+        (Ok(media), _) => (media, false),
+        (Err(_), Some(StreamMedia::EventStream)) => (Media::Json, true),
         // A multipart client reads a single answer as JSON.
-        (Err(_), Some(_)) => Ok(Negotiated {
-            media: Media::Json,
-            stream,
-            stream_only: false,
-        }),
-        (Err(refusal), None) => Err(refusal),
-    }
+        (Err(_), Some(_)) => (Media::Json, false),
+        (Err(_), None) if parts => (Media::Json, false),
+        (Err(refusal), None) => return Err(refusal),
+    };
+    Ok(Negotiated {
+        media,
+        stream,
+        stream_only,
+        // The events of a stream may be parts.
+        incremental: parts || stream_only,
+    })
+}
+
+/// Whether `multipart/mixed` is named, for the draft of incremental delivery that is spoken here or for none in particular.
+fn takes_parts(headers: &HeaderMap) -> bool {
+    ranges(headers).any(|(text, range)| {
+        let mut specs = text.split(';').filter_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            let name = name.trim().to_ascii_lowercase();
+            name.ends_with("spec")
+                .then(|| (name, value.trim().trim_matches('"')))
+        });
+        range.quality > 0
+            && range.essence.eq_ignore_ascii_case("multipart/mixed")
+            && specs.all(|(name, value)| name == "deferspec" && value == DEFER_SPEC)
+    })
 }
 
 /// The stream that is named explicitly: a wildcard is no wish for one.
 fn stream_media(headers: &HeaderMap) -> Option<StreamMedia> {
-    let accepted = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|value| value.split(','))
-        .filter_map(|text| {
-            let range = Range::parse(text).filter(|range| range.quality > 0)?;
+    ranges(headers)
+        .filter_map(|(text, range)| {
             let essence = range.essence.to_ascii_lowercase();
             let is_subscription = || text.to_ascii_lowercase().contains("subscriptionspec");
             let media = match essence.as_str() {
@@ -94,7 +108,7 @@ fn stream_media(headers: &HeaderMap) -> Option<StreamMedia> {
                 "multipart/mixed" if is_subscription() => StreamMedia::Multipart,
                 _ => return None,
             };
-            Some((range.quality, media))
+            (range.quality > 0).then_some((range.quality, media))
         })
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, media)| media)
@@ -102,18 +116,10 @@ fn stream_media(headers: &HeaderMap) -> Option<StreamMedia> {
 
 /// The media type of a single answer.
 fn negotiate_single(headers: &HeaderMap) -> Result<Media, Refusal> {
-    let mut accepted = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .peekable();
-    if accepted.peek().is_none() {
+    if !headers.contains_key(ACCEPT) {
         return Ok(Media::Json);
     }
-    let ranges: Vec<Range<'_>> = accepted
-        .flat_map(|value| value.split(','))
-        .filter_map(Range::parse)
-        .collect();
+    let ranges: Vec<Range<'_>> = ranges(headers).map(|(_, range)| range).collect();
     let graphql = quality(&ranges, "application/graphql-response+json");
     let json = quality(&ranges, "application/json");
     match (graphql, json) {
@@ -217,77 +223,6 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-struct Range<'a> {
-    essence: &'a str,
-    /// 0 to 1000.
-    quality: u16,
-}
-
-impl<'a> Range<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.split(';').map(str::trim);
-        let essence = parts.next().filter(|essence| essence.contains('/'))?;
-        let mut quality = 1000;
-        for parameter in parts {
-            match parameter.split_once('=') {
-                Some(("q" | "Q", value)) => quality = parse_quality(value),
-                Some((name, value))
-                    if name.eq_ignore_ascii_case("charset")
-                        && !value.trim_matches('"').eq_ignore_ascii_case("utf-8") =>
-                {
-                    return None;
-                }
-                _ => {}
-            }
-        }
-        Some(Self { essence, quality })
-    }
-
-    /// How well the range names the type: 2 exactly, 1 by `type/*`, 0 by `*/*`.
-    fn specificity(&self, media: &str) -> Option<u8> {
-        if self.essence.eq_ignore_ascii_case(media) {
-            return Some(2);
-        }
-        match self.essence {
-            "*/*" => Some(0),
-            "application/*" => Some(1),
-            _ => None,
-        }
-    }
-}
-
-/// A quality value between 0 and 1 with at most three digits, in thousandths; what is malformed counts as 1.
-fn parse_quality(text: &str) -> u16 {
-    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-    if whole == "1" {
-        return 1000;
-    }
-    let digits = format!("{fraction:0<3}");
-    digits
-        .get(..3)
-        .and_then(|digits| digits.parse().ok())
-        .filter(|_| whole == "0")
-        .unwrap_or(1000)
-}
-
-fn quality(ranges: &[Range<'_>], media: &str) -> u16 {
-    ranges
-        .iter()
-        .filter_map(|range| {
-            range
-                .specificity(media)
-                .map(|specificity| (specificity, range.quality))
-        })
-        .max()
-        .map_or(0, |(_, quality)| quality)
-}
-
-fn names(ranges: &[Range<'_>], media: &str) -> bool {
-    ranges
-        .iter()
-        .any(|range| range.essence.eq_ignore_ascii_case(media))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,11 +262,38 @@ mod tests {
                 "multipart/mixed;deferSpec=20220824, application/json",
                 Some((None, false)),
             ),
-            ("multipart/mixed", None),
+            ("multipart/mixed", Some((None, false))),
+            ("multipart/mixed;incrementalSpec=v0.2", None),
             ("*/*", Some((None, false))),
             ("text/event-stream;q=0", None),
         ] {
             assert_eq!(picked(accept), expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn parts_are_asked_for_by_name_and_draft() {
+        for (accept, expected) in [
+            ("multipart/mixed;deferSpec=20220824, application/json", true),
+            (
+                "application/json, Multipart/Mixed; DeferSpec=\"20220824\"",
+                true,
+            ),
+            ("multipart/mixed", true),
+            ("multipart/mixed;boundary=\"-\"", true),
+            ("text/event-stream", true),
+            ("text/event-stream, application/json", false),
+            ("multipart/mixed;deferSpec=20991231, */*", false),
+            ("multipart/mixed;incrementalSpec=v0.2, */*", false),
+            ("multipart/mixed;subscriptionSpec=1.0, */*", false),
+            ("multipart/mixed;q=0, */*", false),
+            ("multipart/*, */*", false),
+            ("*/*", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
+            let picked = negotiate(&headers).unwrap();
+            assert_eq!(picked.incremental, expected, "{accept}");
         }
     }
 

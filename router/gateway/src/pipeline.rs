@@ -19,6 +19,7 @@ use crate::coerce::coerce;
 use crate::context::RequestContext;
 use crate::engine::Engine;
 use crate::identify::identify;
+use crate::incremental::{delivery, execute_in_parts};
 use crate::plan::plan;
 use crate::prepare::prepare;
 use crate::receive::{self, Operation, PathId, Received, receive};
@@ -55,6 +56,7 @@ async fn answer(engine: Arc<Engine>, request: Request, started: Instant) -> Resp
             // The answers are one JSON array, in which there is no place for a stream.
             let context = RequestContext {
                 stream: None,
+                incremental: false,
                 ..context
             };
             let running = operations
@@ -93,7 +95,7 @@ pub(crate) async fn operate(
 
 /// The stages of one operation. What one returns is what the next takes.
 async fn run(context: &RequestContext, operation: Operation) -> Outcome {
-    let _admission = admit(context).await?;
+    let admission = admit(context).await?;
     let resolved = resolve(context, operation)?;
     // What a stream is prepared from again when the supergraph is replaced.
     let origin = context.stream.map(|_| resolved.clone());
@@ -106,6 +108,10 @@ async fn run(context: &RequestContext, operation: Operation) -> Outcome {
         Recalled::Ask(asked) => *asked,
     };
     let planned = plan(context, asked).await?;
+    if let Some(delivery) = delivery(context, &planned) {
+        // Answers in parts are rare and their beginnings large.
+        return Box::pin(execute_in_parts(context, planned, delivery, admission)).await;
+    }
     match origin {
         Some(origin) if planned.operation.kind == OperationKind::Subscription => {
             // Streams are rare and their beginnings large.

@@ -96,6 +96,8 @@ pub(crate) fn open(
             .map_or(media::Media::Json, |picked| picked.media),
         stream: negotiated.as_ref().ok().and_then(|picked| picked.stream),
         stream_only: negotiated.as_ref().is_ok_and(|picked| picked.stream_only),
+        incremental: engine.config.incremental
+            && negotiated.as_ref().is_ok_and(|picked| picked.incremental),
         locale: text(&header::ACCEPT_LANGUAGE).map_or(Locale::EN, Locale::negotiate),
         address: address(engine, headers, &parts.extensions),
         traceparent: traceparent.into(),

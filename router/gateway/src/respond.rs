@@ -13,6 +13,7 @@ use crate::context::RequestContext;
 use crate::engine::Engine;
 use crate::execute::Executed;
 use crate::headers::REQUEST_ID;
+use crate::incremental::respond_in_parts;
 use crate::media::Media;
 use crate::refusal::{Level, Refusal};
 use crate::streams::{respond_once, respond_stream};
@@ -27,6 +28,11 @@ pub(crate) fn respond(context: &RequestContext, outcome: Outcome) -> Response<Bo
             stream: Some(stream),
             ..
         }) => respond_stream(context, *stream),
+        Ok(Executed {
+            parts: Some(parts),
+            body,
+            ..
+        }) => respond_in_parts(context, body, *parts),
         Ok(executed) if context.stream_only => respond_once(context, &executed.body),
         Ok(executed) => {
             if let Some(dictionaries) = &context.engine.dictionaries {

@@ -40,15 +40,24 @@ pub(crate) fn respond_stream(
         let frame = writer.frame().await?;
         Some((Ok::<_, Infallible>(frame), writer))
     });
+    streamed(context, content_type(media), Body::from_stream(frames))
+}
+
+/// A body that is sent as it comes to be.
+pub(crate) fn streamed(
+    context: &RequestContext,
+    content_type: HeaderValue,
+    body: Body,
+) -> Response<Body> {
     let mut response = respond::empty(context);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, content_type(media));
+    headers.insert(header::CONTENT_TYPE, content_type);
     // Proxies that gather answers before they pass them on are asked not to.
     headers.insert(
         HeaderName::from_static("x-accel-buffering"),
         HeaderValue::from_static("no"),
     );
-    *response.body_mut() = Body::from_stream(frames);
+    *response.body_mut() = body;
     response
 }
 
@@ -63,14 +72,14 @@ pub(crate) fn respond_once(context: &RequestContext, body: &Bytes) -> Response<B
     response
 }
 
-fn content_type(media: StreamMedia) -> HeaderValue {
+pub(crate) fn content_type(media: StreamMedia) -> HeaderValue {
     HeaderValue::from_static(match media {
         StreamMedia::Multipart => "multipart/mixed;boundary=\"graphql\";subscriptionSpec=\"1.0\"",
         StreamMedia::EventStream | StreamMedia::WebSocket => "text/event-stream; charset=utf-8",
     })
 }
 
-const COMPLETE_EVENT: &[u8] = b"event: complete\ndata:\n\n";
+pub(crate) const COMPLETE_EVENT: &[u8] = b"event: complete\ndata:\n\n";
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -175,7 +184,7 @@ enum Step {
 }
 
 /// `event: next` with its data on one line: line breaks in JSON are white space, as those in strings are escaped.
-fn next_event(body: &[u8], id: Option<u64>) -> Vec<u8> {
+pub(crate) fn next_event(body: &[u8], id: Option<u64>) -> Vec<u8> {
     let mut frame = b"event: next\n".to_vec();
     if let Some(id) = id {
         frame.extend_from_slice(format!("id: {id}\n").as_bytes());

@@ -8,6 +8,7 @@ use graphql_tools::validation::rules::default_rules_validation_plan;
 use graphql_tools::validation::validate::{ValidationPlan, validate as run_rules};
 
 use crate::config::Config;
+use crate::deferral;
 use crate::document;
 use crate::refusal::{GraphQLError, Refusal};
 use crate::snapshot::Snapshot;
@@ -29,6 +30,7 @@ pub(crate) fn validate(
     let schema = snapshot.supergraph.public_schema();
     let mut found = run_rules(schema, parsed, &RULES);
     document::unknown_meta_fields(parsed, schema.query_type_name(), &mut found);
+    deferral::misplaced(parsed, schema, &mut found);
     if found.is_empty() {
         return Ok(());
     }

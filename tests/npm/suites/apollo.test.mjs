@@ -1,7 +1,8 @@
-// Apollo Client: queries, mutations, errors, automatic persisted queries, batches.
+// Apollo Client: queries, mutations, errors, automatic persisted queries, batches, @defer.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from '@apollo/client';
+import { Defer20220824Handler } from '@apollo/client/incremental';
 import { BatchHttpLink } from '@apollo/client/link/batch-http';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { preflight, sha256, url } from './env.mjs';
@@ -74,4 +75,40 @@ test('several operations in one request', async () => {
   assert.equal(answers[1].data.latestReview.stars, 5);
   assert.equal(bodies.length, 1);
   assert.ok(Array.isArray(bodies[0].body));
+});
+
+test('what is deferred follows', async () => {
+  const accepted = [];
+  const recording = async (address, init) => {
+    const response = await fetch(address, init);
+    accepted.push([new Headers(init.headers).get('accept'), response.headers.get('content-type')]);
+    return response;
+  };
+  const apollo = new ApolloClient({
+    link: new HttpLink({ uri: url, fetch: recording }),
+    cache: new InMemoryCache(),
+    incrementalHandler: new Defer20220824Handler(),
+  });
+  const query = gql`query Deferred { books(first: 2) { id title ... @defer(label: "more") { rating reviews { stars } } } }`;
+  const results = [];
+  await new Promise((resolve, reject) => {
+    apollo.watchQuery({ query, fetchPolicy: 'network-only' }).subscribe({
+      next: (result) => {
+        if (result.error) reject(result.error);
+        results.push(result);
+        if (result.dataState === 'complete') resolve();
+      },
+      error: reject,
+    });
+  });
+  const [[accept, type]] = accepted;
+  assert.match(accept, /multipart\/mixed;\s*deferSpec=20220824/);
+  assert.match(type, /^multipart\/mixed/);
+  const streaming = results.filter(({ dataState }) => dataState === 'streaming');
+  assert.ok(streaming.length > 0);
+  assert.deepEqual(streaming[0].data.books.map(({ title, rating }) => [title, rating]), [
+    ['Une si longue lettre', undefined], ["L'Enfant noir", undefined],
+  ]);
+  const { data } = results.at(-1);
+  assert.deepEqual(data.books.map(({ rating, reviews }) => [rating, reviews[0].stars]), [[10, 4], [20, 4]]);
 });

@@ -1,4 +1,4 @@
-// urql: queries, mutations, persisted queries.
+// urql: queries, mutations, @defer, persisted queries.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Client, cacheExchange, fetchExchange, gql } from '@urql/core';
@@ -27,6 +27,22 @@ test('queries and mutations', async () => {
   assert.deepEqual(data.books.map(({ title }) => title), ['Une si longue lettre']);
   const renamed = await urql.mutation(gql`mutation { rename(id: "1", title: "New") { title } }`, {});
   assert.equal(renamed.data.rename.title, 'New');
+});
+
+test('what is deferred follows', async () => {
+  const { client: urql } = client([]);
+  const query = gql`{ book(id: "1") { id title ... @defer { rating } } }`;
+  const results = [];
+  await new Promise((resolve) => {
+    urql.query(query, {}).subscribe((result) => {
+      results.push(result);
+      if (!result.hasNext && !result.stale) resolve();
+    });
+  });
+  assert.deepEqual(results.map(({ error }) => error), results.map(() => undefined));
+  assert.ok(results[0].hasNext);
+  assert.equal(results[0].data.book.title, 'Une si longue lettre');
+  assert.equal(results.at(-1).data.book.rating, 10);
 });
 
 for (const preferGetForPersistedQueries of [false, true]) {

@@ -6,7 +6,7 @@ use super::Run;
 use crate::{
     error::GraphQLError,
     files::CallFiles,
-    plan::{Condition, Fetch, FetchWork, Selection, TYPENAME},
+    plan::{Fetch, FetchWork, Selection, TYPENAME},
     response::{FailureId, ObjectId, Representations, TargetSet, Value, collect_targets},
     supergraph::SubgraphId,
     transport::BodyLayout,
@@ -60,13 +60,7 @@ impl<'a> Run<'a> {
     pub(super) fn prepare(&mut self, position: usize) -> Option<Call<'a>> {
         let plan = self.plan;
         let fetch = &plan.fetches[position];
-        let holds = |conjunction: &Vec<Condition>| {
-            conjunction
-                .iter()
-                .all(|(variable, wanted)| self.conditions[*variable] == *wanted)
-        };
-        let some_selected = fetch.alternatives.is_empty() || fetch.alternatives.iter().any(holds);
-        if !holds(&fetch.conditions) || !some_selected {
+        if !fetch.is_included(&self.conditions) {
             return None;
         }
         let mut body = Vec::with_capacity(fetch.body_prefix.len() + 128);

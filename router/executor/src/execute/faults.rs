@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::ErrorPolicy;
 use crate::{
-    error::{ErrorCode, GraphQLError, PathSegment},
-    response::{FailureId, Step},
+    error::{ErrorCode, GraphQLError},
+    response::{FailureId, Step, to_segments},
     schema::Schema,
     supergraph::{SubgraphId, Supergraph},
 };
@@ -66,7 +66,7 @@ impl<'a> Faults<'a> {
         service: Option<SubgraphId>,
         message: Cow<'static, str>,
     ) {
-        let mut error = GraphQLError::new(code, message).at(segments(path));
+        let mut error = GraphQLError::new(code, message).at(to_segments(path));
         if let Some(entry) = service.and_then(|service| self.supergraph.subgraph(service)) {
             error = error.from_service(&entry.name);
         }
@@ -96,7 +96,7 @@ impl<'a> Faults<'a> {
         };
         failure.shown = true;
         if !explained {
-            let error = failure.error.clone().at(segments(path));
+            let error = failure.error.clone().at(to_segments(path));
             self.add(error);
         }
     }
@@ -153,11 +153,21 @@ impl<'a> Faults<'a> {
 
     /// Lists failures that were shown nowhere, and returns how many errors there were in all.
     pub(crate) fn finish(&mut self) -> usize {
+        self.list_unshown();
+        self.sign();
+        self.total
+    }
+
+    /// Lists failures that were shown nowhere.
+    pub(super) fn list_unshown(&mut self) {
         for failure in std::mem::take(&mut self.failures) {
             if !failure.shown {
                 self.add(failure.error);
             }
         }
+    }
+
+    fn sign(&mut self) {
         if !self.request_id.is_empty() {
             for error in &mut self.errors {
                 error
@@ -165,7 +175,31 @@ impl<'a> Faults<'a> {
                     .insert("requestId".to_owned(), Value::from(self.request_id));
             }
         }
-        self.total
+    }
+
+    /// Takes what was reported since the last part of the answer.
+    pub(super) fn take_reported(&mut self) -> Vec<GraphQLError> {
+        std::mem::take(&mut self.errors)
+    }
+
+    /// Begins a part of the answer, with errors that belong there.
+    pub(super) fn begin_part(&mut self, mut errors: Vec<GraphQLError>) {
+        errors.truncate(self.max);
+        self.errors = errors;
+    }
+
+    /// Writes the errors of a part as its last member, if it has any; returns their number.
+    pub(super) fn end_part(&mut self, out: &mut Vec<u8>) -> usize {
+        self.sign();
+        let listed = self.errors.len();
+        if listed > 0 {
+            out.extend_from_slice(b",\"errors\":");
+            self.write(out);
+        }
+        self.errors.clear();
+        // The limit is that of all parts together.
+        self.max -= listed;
+        listed
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
@@ -178,8 +212,4 @@ impl<'a> Faults<'a> {
         }
         out.push(b']');
     }
-}
-
-fn segments(path: &[Step<'_>]) -> Vec<PathSegment> {
-    path.iter().map(|step| step.to_segment()).collect()
 }

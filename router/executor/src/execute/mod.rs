@@ -6,6 +6,7 @@
 mod answer;
 mod call;
 mod faults;
+mod incremental;
 
 use std::{borrow::Cow, collections::VecDeque, time::Duration};
 
@@ -15,6 +16,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header::CACHE_CONTROL};
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::faults::Faults;
+pub use self::incremental::{IncrementalPayload, execute_incremental};
 use self::{answer::Answered, call::Call};
 use crate::{
     error::{ErrorCode, GraphQLError},
@@ -152,7 +154,7 @@ pub async fn execute(
     input: ExecutionInput<'_>,
 ) -> ExecutionOutput {
     let mut run = Run::new(supergraph, plan, &input);
-    run.fetch_all(&input).await;
+    run.fetch_all(&input, |_, _| ()).await;
     run.answer(&input)
 }
 
@@ -168,7 +170,7 @@ pub async fn execute_event(
     if let Some(source) = plan.source_fetch() {
         run.take_event(source, payload);
     }
-    run.fetch_all(&input).await;
+    run.fetch_all(&input, |_, _| ()).await;
     run.answer(&input)
 }
 
@@ -211,11 +213,7 @@ impl<'a> Run<'a> {
             arena,
             root,
             faults: Faults::new(supergraph, input.errors, input.request_id, input.max_errors),
-            conditions: plan
-                .conditions
-                .iter()
-                .map(|name| input.variables.is_true(name))
-                .collect(),
+            conditions: plan.condition_values(input.variables),
             waits_for,
             ready,
             records: Vec::with_capacity(plan.fetches.len()),
@@ -224,13 +222,21 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn fetch_all(&mut self, input: &ExecutionInput<'a>) {
+    /// Runs every fetch that comes to be ready; `ended` hears of each.
+    async fn fetch_all(
+        &mut self,
+        input: &ExecutionInput<'a>,
+        mut ended: impl FnMut(&mut Self, usize),
+    ) {
         let mut calls = FuturesUnordered::new();
         loop {
             while let Some(fetch) = self.ready.pop_front() {
                 match self.prepare(fetch) {
                     Some(call) => calls.push(send(call, self.plan, input)),
-                    None => self.finished(fetch),
+                    None => {
+                        self.finished(fetch);
+                        ended(self, fetch);
+                    }
                 }
             }
             let Some((call, reply, duration)) = calls.next().await else {
@@ -239,6 +245,7 @@ impl<'a> Run<'a> {
             let fetch = call.fetch;
             self.absorb(call, reply, duration);
             self.finished(fetch);
+            ended(self, fetch);
         }
     }
 
@@ -299,6 +306,15 @@ impl<'a> Run<'a> {
         self.records.push(record);
     }
 
+    /// What answers introspection, if it is allowed.
+    fn introspection(&self, input: &ExecutionInput<'a>) -> Option<Introspection<'a>> {
+        input.introspection.then(|| Introspection {
+            schema: self.supergraph.public(),
+            fragments: &self.plan.fragments,
+            variables: self.variables,
+        })
+    }
+
     fn answer(mut self, input: &ExecutionInput<'a>) -> ExecutionOutput {
         // Without an answer to go by, about as much goes out as came in. A little more avoids growing at the end.
         let expected = match self.plan.sizes.answer.get() {
@@ -307,30 +323,22 @@ impl<'a> Run<'a> {
         };
         let mut body = Vec::with_capacity(expected.min(input.max_response_bytes) + 256);
         body.extend_from_slice(b"{\"data\":");
-        let introspection = input.introspection.then(|| Introspection {
-            schema: self.supergraph.public(),
-            fragments: &self.plan.fragments,
-            variables: self.variables,
-        });
         let projection = ProjectionInput {
             arena: &self.arena,
             plan: self.plan,
-            root: self.root,
             conditions: &self.conditions,
-            introspection,
+            introspection: self.introspection(input),
             max_bytes: input.max_response_bytes,
+            nulled: None,
         };
-        let mut result = project(&projection, &mut self.faults, &mut body);
+        let mut result = project(&projection, self.root, &mut self.faults, &mut body);
         if body.len() > input.max_response_bytes {
             result = ProjectionResult::TooLarge;
         }
         if result == ProjectionResult::TooLarge {
             body.clear();
             body.extend_from_slice(b"{\"data\":null");
-            let limit = input.max_response_bytes;
-            let message = format!("The answer is larger than {limit} bytes; ask for less.");
-            self.faults
-                .replace_all(GraphQLError::new(ErrorCode::PayloadTooLarge, message));
+            self.faults.replace_all(too_large(input));
         }
         let error_count = self.faults.finish();
         if error_count > 0 {
@@ -348,6 +356,12 @@ impl<'a> Run<'a> {
             fetches: self.records,
         }
     }
+}
+
+fn too_large(input: &ExecutionInput<'_>) -> GraphQLError {
+    let limit = input.max_response_bytes;
+    let message = format!("The answer is larger than {limit} bytes; ask for less.");
+    GraphQLError::new(ErrorCode::PayloadTooLarge, message)
 }
 
 /// Sends a call; the deadline holds even when the transport does not keep it.

@@ -7,4 +7,4 @@ mod scanner;
 mod writer;
 
 pub(crate) use scanner::{JsonError, Member, Scanner, Text};
-pub(crate) use writer::{key_prefix, write_string};
+pub(crate) use writer::{json_string, key_prefix, write_string};

@@ -30,6 +30,13 @@ pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// `text` as a JSON string.
+pub(crate) fn json_string(text: &str) -> Box<[u8]> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    write_string(text, &mut out);
+    out.into()
+}
+
 /// The beginning of a member of an object: `"key":`.
 pub(crate) fn key_prefix(key: &str) -> Box<[u8]> {
     let mut out = Vec::with_capacity(key.len() + 3);

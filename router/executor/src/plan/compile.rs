@@ -18,7 +18,7 @@ use super::{
     PlanError,
     access::{Access, note_reads, note_writes},
     flatten::{FetchRef, Flattener, Found},
-    projection::{Condition, ConditionTable},
+    projection::{Condition, ConditionTable, holds},
     representation::{RepresentationCompiler, RepresentationObject},
     selection::{Selection, SelectionCompiler},
     shape::{ShapeBuilder, ShapeId, Slot, TYPENAME},
@@ -49,6 +49,15 @@ pub(crate) struct Fetch {
     pub(crate) waits_for: usize,
     /// The fetches that wait for it.
     pub(crate) dependents: Vec<usize>,
+}
+
+impl Fetch {
+    /// Whether it asks for anything, with these values of the plan's variables.
+    pub(crate) fn is_included(&self, values: &[bool]) -> bool {
+        let mut alternatives = self.alternatives.iter();
+        holds(&self.conditions, values)
+            && (self.alternatives.is_empty() || alternatives.any(|one| holds(one, values)))
+    }
 }
 
 /// What the call asks.

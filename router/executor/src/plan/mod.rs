@@ -3,7 +3,9 @@
 mod access;
 mod compile;
 mod flatten;
+mod incremental;
 mod projection;
+mod projection_compiler;
 mod pruned;
 mod representation;
 mod selection;
@@ -26,15 +28,15 @@ use hive_router_query_planner::{
 };
 use rustc_hash::FxHashMap;
 
-pub use self::source::SubscriptionSource;
 use self::{
-    compile::compile_fetches,
-    projection::{ConditionTable, ProjectionCompiler},
+    compile::compile_fetches, incremental::IncrementalPlan, projection::ConditionTable,
+    projection_compiler::ProjectionCompiler,
 };
 pub(crate) use self::{
     compile::{EntityInput, EntityOutput, Fetch, FetchWork, PathStep},
+    incremental::PendingFragment,
     projection::{
-        Condition, FieldSetId, FieldSource, Leaf, ProjectedField, ProjectedKind, ProjectedObject,
+        FieldSetId, FieldSource, Leaf, ProjectedField, ProjectedKind, ProjectedObject,
         ProjectedType, Projection,
     },
     representation::{RepresentationField, RepresentationObject, RepresentationSource},
@@ -42,6 +44,7 @@ pub(crate) use self::{
     shape::{ShapeBuilder, ShapeId, Shapes, Slot, TYPENAME},
     types::ByType,
 };
+pub use self::{incremental::IncrementalDelivery, source::SubscriptionSource};
 use crate::{
     error::ErrorCode,
     normalize::{MetaField, Normalized},
@@ -99,7 +102,9 @@ pub struct ExecutablePlan {
     pub(crate) shapes: Shapes,
     pub(crate) fetches: Vec<Fetch>,
     pub(crate) projection: Projection,
-    /// The variables of @skip and @include.
+    /// How it is answered in parts; `None` when nothing of it is deferred.
+    incremental: Option<IncrementalPlan>,
+    /// The variables of @skip and @include, and those of @defer.
     pub(crate) conditions: Vec<String>,
     pub(crate) meta: Vec<MetaField>,
     pub(crate) fragments: Arc<FxHashMap<String, FragmentDefinition>>,
@@ -134,6 +139,12 @@ impl ExecutablePlan {
     /// How many calls to subgraphs the plan holds, those under conditions included.
     pub fn fetches(&self) -> usize {
         self.fetches.len()
+    }
+
+    /// The values of the condition variables.
+    pub(crate) fn condition_values(&self, variables: &Variables) -> Vec<bool> {
+        let names = self.conditions.iter();
+        names.map(|name| variables.is_true(name)).collect()
     }
 
     /// The planner's tree; `None` when no subgraph is asked.
@@ -178,7 +189,7 @@ pub fn plan_with_overrides(
     overrides: OverrideContext,
     cancellation: &PlanCancellation,
 ) -> Result<ExecutablePlan, PlanError> {
-    let plan = match &normalized.operation {
+    let plan = match normalized.operation() {
         None => None,
         Some(operation) => {
             let planned = ask(supergraph.planner(), operation, &overrides, cancellation);
@@ -236,9 +247,8 @@ fn compile(
     let mut conditions = ConditionTable::default();
     let root = plan.as_ref().and_then(|plan| plan.node.as_ref());
     let fetches = compile_fetches(supergraph, root, &mut shapes, &mut conditions)?;
-    let projection = ProjectionCompiler::new(supergraph.public(), &mut shapes, &mut conditions)
-        .compile(normalized)
-        .map_err(PlanError::Internal)?;
+    let compiler = ProjectionCompiler::new(supergraph.public(), &mut shapes, &mut conditions);
+    let (projection, incremental) = compiler.compile(normalized).map_err(PlanError::Internal)?;
     let fragments = if normalized.has_introspection() {
         normalized.fragments.clone()
     } else {
@@ -253,8 +263,9 @@ fn compile(
         shapes: shapes.finish(),
         fetches,
         projection,
+        incremental,
         conditions: conditions.names,
-        meta: normalized.meta.clone(),
+        meta: normalized.meta().cloned().collect(),
         fragments: Arc::new(fragments),
         sizes: Sizes::default(),
         plan,

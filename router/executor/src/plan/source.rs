@@ -43,13 +43,7 @@ impl ExecutablePlan {
     /// nothing to subscribe to.
     pub fn source(&self, variables: &Variables) -> Option<SubscriptionSource> {
         let fetch = &self.fetches[self.source_fetch()?];
-        let holds = |conjunction: &Vec<(usize, bool)>| {
-            conjunction
-                .iter()
-                .all(|(variable, wanted)| variables.is_true(&self.conditions[*variable]) == *wanted)
-        };
-        let selected = fetch.alternatives.is_empty() || fetch.alternatives.iter().any(holds);
-        if !holds(&fetch.conditions) || !selected {
+        if !fetch.is_included(&self.condition_values(variables)) {
             return None;
         }
         let mut body = fetch.body_prefix.to_vec();

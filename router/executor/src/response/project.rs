@@ -6,14 +6,17 @@ use std::{borrow::Cow, ops::Range};
 
 use rustc_hash::FxHashMap;
 
-use super::arena::{Arena, ObjectId, Shared, Slice, Value, string_text};
+use super::{
+    arena::{Arena, ObjectId, Shared, Slice, Value, string_text},
+    parts::{Expected, Nulled, Place, field_set},
+};
 use crate::{
     error::{ErrorCode, PathSegment},
     execute::Faults,
     introspection::Introspection,
     json::{Scanner, write_string},
     plan::{
-        Condition, ExecutablePlan, FieldSetId, FieldSource, Leaf, ProjectedField, ProjectedKind,
+        ExecutablePlan, FieldSetId, FieldSource, Leaf, ProjectedField, ProjectedKind,
         ProjectedObject, ProjectedType,
     },
     supergraph::SubgraphId,
@@ -24,12 +27,13 @@ use crate::{
 pub(crate) struct ProjectionInput<'a> {
     pub(crate) arena: &'a Arena,
     pub(crate) plan: &'a ExecutablePlan,
-    pub(crate) root: ObjectId,
     /// The values of the plan's condition variables.
     pub(crate) conditions: &'a [bool],
     pub(crate) introspection: Option<Introspection<'a>>,
     /// The largest size of the buffer, in bytes.
     pub(crate) max_bytes: usize,
+    /// What other parts of the same answer made null; `None` for an answer that has no other parts.
+    pub(crate) nulled: Option<&'a Nulled>,
 }
 
 /// How projection ended.
@@ -52,27 +56,49 @@ enum Stop {
 /// Writes the value of `data`.
 pub(crate) fn project(
     input: &ProjectionInput<'_>,
+    root: ObjectId,
     faults: &mut Faults<'_>,
     out: &mut Vec<u8>,
 ) -> ProjectionResult {
+    let place = Place {
+        object: root,
+        expected: Expected::Fields(input.plan.projection.root),
+        path: Vec::new(),
+    };
+    project_part(input, place, faults, out).0
+}
+
+/// Writes the `data` of a part, and says what became null in it because something below is, if there are other parts.
+pub(crate) fn project_part<'a>(
+    input: &'a ProjectionInput<'a>,
+    place: Place<'a>,
+    faults: &mut Faults<'_>,
+    out: &mut Vec<u8>,
+) -> (ProjectionResult, Nulled) {
     let start = out.len();
     let mut projector = Projector {
         input,
         faults,
         out,
-        path: Vec::new(),
+        path: place.path,
         written: FxHashMap::default(),
         complaints: 0,
+        nulled: Nulled::default(),
     };
-    match projector.object(input.root, input.plan.projection.root) {
+    let written = match place.expected {
+        Expected::Fields(set) => projector.object(place.object, set),
+        Expected::Type(expected) => projector.typed_object(place.object, expected),
+    };
+    let result = match written {
         Ok(()) => ProjectionResult::Object,
         Err(Stop::Null) => {
-            out.truncate(start);
-            out.extend_from_slice(b"null");
+            projector.out.truncate(start);
+            projector.out.extend_from_slice(b"null");
             ProjectionResult::Null
         }
         Err(Stop::TooLarge) => ProjectionResult::TooLarge,
-    }
+    };
+    (result, projector.nulled)
 }
 
 /// A step of the place being written.
@@ -108,6 +134,7 @@ struct Projector<'a, 'r, 'f> {
     written: FxHashMap<(Shared, usize), Range<usize>>,
     /// How often something was found wrong. What is wrong is wrong at each of its places, so it is never copied.
     complaints: usize,
+    nulled: Nulled,
 }
 
 impl<'a> Projector<'a, '_, '_> {
@@ -121,6 +148,10 @@ impl<'a> Projector<'a, '_, '_> {
         let Some(shared) = self.input.arena.shared(value) else {
             return write(self);
         };
+        if self.input.nulled.is_some_and(|nulled| !nulled.is_empty()) {
+            // What another part made null is so in one place only.
+            return write(self);
+        }
         if let Some(range) = self.written.get(&(shared, how)) {
             if self.out.len() + range.len() > self.input.max_bytes {
                 return Err(Stop::TooLarge);
@@ -159,7 +190,7 @@ impl<'a> Projector<'a, '_, '_> {
         let mut first = true;
         let fields: &'a [ProjectedField] = &self.input.plan.projection.sets[set];
         for field in fields {
-            if !self.included(&field.conditions) {
+            if !field.is_included(self.input.conditions) {
                 continue;
             }
             if !first {
@@ -173,15 +204,6 @@ impl<'a> Projector<'a, '_, '_> {
         }
         self.out.push(b'}');
         Ok(())
-    }
-
-    fn included(&self, conditions: &[Vec<Condition>]) -> bool {
-        conditions.is_empty()
-            || conditions.iter().any(|conjunction| {
-                conjunction
-                    .iter()
-                    .all(|(variable, wanted)| self.input.conditions[*variable] == *wanted)
-            })
     }
 
     fn field(&mut self, object: ObjectId, field: &'a ProjectedField) -> Result<(), Stop> {
@@ -243,6 +265,7 @@ impl<'a> Projector<'a, '_, '_> {
                 }
                 Err(Stop::Null)
             }
+            (Value::Object(_) | Value::List(_), _) if self.is_nulled() => Err(Stop::Null),
             (Value::Failed(failure), _) => {
                 self.complaints += 1;
                 self.faults.add_failure(&self.path, failure);
@@ -281,11 +304,21 @@ impl<'a> Projector<'a, '_, '_> {
         match written {
             Err(Stop::Null) if !ty.non_null => {
                 self.path.truncate(depth);
+                if self.input.nulled.is_some() && matches!(value, Value::Object(_) | Value::List(_))
+                {
+                    self.nulled.add(&self.path);
+                }
                 self.cut(start);
                 Ok(())
             }
             other => other,
         }
+    }
+
+    /// Whether another part of the answer made null what stands here.
+    fn is_nulled(&self) -> bool {
+        let nulled = self.input.nulled;
+        nulled.is_some_and(|nulled| nulled.contains(&self.path))
     }
 
     fn list(
@@ -312,29 +345,18 @@ impl<'a> Projector<'a, '_, '_> {
         object: ObjectId,
         expected: &'a ProjectedObject,
     ) -> Result<(), Stop> {
-        let expected = match expected {
-            ProjectedObject::Concrete(set) => return self.object(object, *set),
-            ProjectedObject::Abstract(expected) => expected,
-        };
-        let Some(name) = self.input.arena.type_name(object) else {
-            if expected.uniform {
-                return self.object(object, expected.generic);
+        if let Some(set) = field_set(self.input.arena, object, expected) {
+            return self.object(object, set);
+        }
+        let message = match expected {
+            // The name may be that of an inaccessible type, so it is not repeated.
+            ProjectedObject::Abstract(expected) if self.input.arena.type_name(object).is_some() => {
+                let declared = &expected.declared;
+                format!("The type of this object is not a possible type of {declared}.").into()
             }
-            self.fault(None, "The type of this object is not known.".into());
-            return Err(Stop::Null);
+            _ => "The type of this object is not known.".into(),
         };
-        if let Some(set) = expected.by_type.get(name.as_ref()) {
-            return self.object(object, *set);
-        }
-        if *name == *expected.declared {
-            return self.object(object, expected.generic);
-        }
-        // The name may be that of an inaccessible type, so it is not repeated.
-        let message = format!(
-            "The type of this object is not a possible type of {}.",
-            expected.declared
-        );
-        self.fault(None, message.into());
+        self.fault(None, message);
         Err(Stop::Null)
     }
 

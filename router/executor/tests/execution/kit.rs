@@ -12,9 +12,10 @@ use std::{
 use bytes::Bytes;
 use coko_composition::{SubgraphSource, compose};
 use coko_executor::{
-    ErrorExposure, ErrorPolicy, ExecutablePlan, ExecutionInput, ExecutionOutput, Normalized,
-    PlanCancellation, SubgraphReply, SubgraphRequest, SubgraphTransport, Supergraph,
-    TransportError, coerce_variables, execute, normalize, plan,
+    ErrorExposure, ErrorPolicy, ExecutablePlan, ExecutionInput, ExecutionOutput,
+    IncrementalPayload, Normalized, PlanCancellation, PlanError, SubgraphReply, SubgraphRequest,
+    SubgraphTransport, Supergraph, TransportError, Variables, coerce_variables, execute,
+    execute_incremental, normalize, plan,
 };
 use futures::future::BoxFuture;
 use graphql_tools::{
@@ -27,6 +28,8 @@ use graphql_tools::{
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value as Json, json};
 use tokio::time::Instant;
+
+use crate::parts::check_divided;
 
 /// How a subgraph answers.
 #[derive(Clone, Default)]
@@ -454,24 +457,32 @@ impl World {
         normalize(&self.supergraph, &document, None).unwrap()
     }
 
-    pub(crate) fn plan(&self, query: &str) -> ExecutablePlan {
-        plan(
-            &self.supergraph,
-            &self.normalize(query),
-            &PlanCancellation::new(),
-        )
-        .unwrap()
+    fn try_plan(&self, query: &str) -> Result<ExecutablePlan, PlanError> {
+        let normalized = self.normalize(query);
+        plan(&self.supergraph, &normalized, &PlanCancellation::new())
     }
 
-    pub(crate) async fn output(&self, query: &str, variables: Json) -> ExecutionOutput {
-        self.seen.lock().unwrap().clear();
+    pub(crate) fn can_plan(&self, query: &str) -> bool {
+        self.try_plan(query).is_ok()
+    }
+
+    pub(crate) fn plan(&self, query: &str) -> ExecutablePlan {
+        self.try_plan(query).unwrap()
+    }
+
+    /// Plans a query, and coerces its variables.
+    pub(crate) fn prepare(&self, query: &str, variables: &Json) -> (ExecutablePlan, Variables) {
         let normalized = self.normalize(query);
         let plan = plan(&self.supergraph, &normalized, &PlanCancellation::new()).unwrap();
         let provided = variables.as_object().cloned().unwrap_or_default();
         let variables = coerce_variables(&self.supergraph, &normalized, &provided).unwrap();
-        let input = ExecutionInput {
-            variables: &variables,
-            headers: &HeaderMap::new(),
+        (plan, variables)
+    }
+
+    fn input<'a>(&'a self, variables: &'a Variables, headers: &'a HeaderMap) -> ExecutionInput<'a> {
+        ExecutionInput {
+            variables,
+            headers,
             deadline: Instant::now() + self.timeout,
             transport: self,
             request_id: "",
@@ -480,8 +491,49 @@ impl World {
             introspection: self.introspection,
             max_response_bytes: self.max_response_bytes,
             files: None,
+        }
+    }
+
+    pub(crate) async fn output(&self, query: &str, variables: Json) -> ExecutionOutput {
+        let (plan, variables) = self.prepare(query, &variables);
+        self.execute(&plan, &variables).await
+    }
+
+    pub(crate) async fn execute(
+        &self,
+        plan: &ExecutablePlan,
+        variables: &Variables,
+    ) -> ExecutionOutput {
+        self.seen.lock().unwrap().clear();
+        let headers = HeaderMap::new();
+        execute(&self.supergraph, plan, self.input(variables, &headers)).await
+    }
+
+    /// The payloads of an answer in parts, each with how many requests were sent before it; none when it comes whole.
+    pub(crate) async fn execute_in_parts(
+        &self,
+        plan: &ExecutablePlan,
+        variables: &Variables,
+    ) -> Vec<(Json, usize)> {
+        self.seen.lock().unwrap().clear();
+        let Some(delivery) = plan.incremental_delivery(variables) else {
+            return Vec::new();
         };
-        execute(&self.supergraph, &plan, input).await
+        let mut payloads = Vec::new();
+        let headers = HeaderMap::new();
+        let input = self.input(variables, &headers);
+        let deliver = |payload: IncrementalPayload| {
+            let json: Json = serde_json::from_slice(&payload.body).unwrap();
+            assert_eq!(json["hasNext"], payload.has_next);
+            payloads.push((json, self.seen.lock().unwrap().len()));
+        };
+        execute_incremental(&self.supergraph, plan, delivery, input, deliver).await;
+        payloads
+    }
+
+    pub(crate) async fn payloads(&self, query: &str, variables: Json) -> Vec<(Json, usize)> {
+        let (plan, variables) = self.prepare(query, &variables);
+        self.execute_in_parts(&plan, &variables).await
     }
 
     pub(crate) async fn run_with(&self, query: &str, variables: Json) -> Json {
@@ -500,7 +552,7 @@ impl World {
         self.run_with(query, json!({})).await
     }
 
-    /// Runs a query that must succeed, and returns its data.
+    /// Runs a query that must succeed, and returns its data. In parts it is the same.
     pub(crate) async fn data(&self, query: &str) -> Json {
         let answer = self.run(query).await;
         assert_eq!(
@@ -509,6 +561,9 @@ impl World {
             "{answer:#}\n{}",
             self.plan(query).pretty()
         );
+        let seen = self.seen.lock().unwrap().clone();
+        check_divided(self, query, &json!({})).await;
+        *self.seen.lock().unwrap() = seen;
         answer["data"].clone()
     }
 

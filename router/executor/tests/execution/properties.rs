@@ -6,21 +6,21 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{abstract_types::media, entities::shop, kit::World, reference::Reference};
 
-const SHOP: &[&str] = &[
+pub(crate) const SHOP: &[&str] = &[
     "{ products { id name price tags } me { name } }",
     "{ products { name inStock reviews { text author { name } } } me { name } }",
     "{ products { verdict } top { shipping weight } best { id inStock } }",
     "{ products { reviews { product { shipping reviews { id } } } } }",
     "{ top { inStock reviews { product { name inStock } author { id name } } } products { reviews { product { price } } } }",
 ];
-const MEDIA: &[&str] = &[
+pub(crate) const MEDIA: &[&str] = &[
     "{ all { __typename title ... on Book { pages price related { title ... on Song { cost: price } } } ... on Song { seconds } } }",
     "{ search { kind: __typename ... on Note { text } ... on Media { title } ... on Song { cost: price } } one { id } }",
 ];
 
 /// One change to an answer: at which of its places, and what to.
 #[derive(Debug, Clone)]
-struct Change {
+pub(crate) struct Change {
     place: usize,
     what: What,
 }
@@ -153,7 +153,7 @@ fn compare(world: &World, query: &str) -> Result<(), TestCaseError> {
     })
 }
 
-fn changed(mut world: World, changes: Vec<(usize, Vec<Change>)>) -> World {
+pub(crate) fn changed(mut world: World, changes: Vec<(usize, Vec<Change>)>) -> World {
     for (subgraph, changes) in changes {
         let name = world.subgraphs[subgraph % world.subgraphs.len()].name;
         world = world.changing(name, move |mut answer| {
@@ -166,7 +166,7 @@ fn changed(mut world: World, changes: Vec<(usize, Vec<Change>)>) -> World {
     world
 }
 
-fn changes() -> impl Strategy<Value = Vec<(usize, Vec<Change>)>> {
+pub(crate) fn changes() -> impl Strategy<Value = Vec<(usize, Vec<Change>)>> {
     prop::collection::vec((0_usize..4, prop::collection::vec(change(), 1..4)), 0..4)
 }
 

@@ -72,6 +72,9 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Persisted operations.
     pub persisted: PersistedConfig,
+    /// Whether what `@defer` marks may follow later, where the client takes answers in parts. Default true; else such
+    /// operations are answered whole.
+    pub incremental: bool,
     /// Whether callers without a token are served. Default true.
     pub anonymous: bool,
     /// Who may introspect the schema. Default everyone.
@@ -130,6 +133,7 @@ impl Default for Config {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             persisted: PersistedConfig::default(),
+            incremental: true,
             anonymous: true,
             introspection: Audience::Everyone,
             suggestions: true,

@@ -19,6 +19,7 @@ use tracing::Instrument as _;
 
 use super::message::{ACK, ClientMessage, Close, complete, error, next, pong, token};
 use crate::context::ClientContext;
+use crate::incremental::Parts;
 use crate::pipeline::operate;
 use crate::receive::decode_operation;
 use crate::refusal::{GraphQLError, Refusal};
@@ -32,6 +33,13 @@ const FAREWELL: Duration = Duration::from_secs(2);
 enum Step {
     Answered(Arc<str>, Outcome),
     Event(Arc<str>, Box<Subscription>, Result<Item, End>),
+    Part(Arc<str>, Box<Parts>, Option<Bytes>),
+}
+
+/// What more an operation answers.
+enum Following {
+    Events(Box<Subscription>),
+    Parts(Box<Parts>),
 }
 
 /// How the talk goes on.
@@ -228,12 +236,16 @@ impl Connection {
 
     async fn take_step(&mut self, socket: &mut WebSocket, step: Step) -> Flow {
         let (id, said, following) = match step {
-            Step::Answered(id, Ok(executed)) => match executed.stream {
-                Some(subscription) => {
-                    self.follow(id, subscription);
+            Step::Answered(id, Ok(executed)) => match (executed.stream, executed.parts) {
+                (Some(subscription), _) => {
+                    self.follow(id, Following::Events(subscription));
                     return Flow::Continue;
                 }
-                None => {
+                (None, Some(parts)) => {
+                    let said = vec![next(&id, &executed.body)];
+                    (id, said, Some(Following::Parts(parts)))
+                }
+                (None, None) => {
                     let said = vec![next(&id, &executed.body), complete(&id)];
                     (id, said, None)
                 }
@@ -244,9 +256,13 @@ impl Connection {
             }
             Step::Event(id, subscription, Ok(item)) => {
                 let said = vec![next(&id, &item.body)];
-                (id, said, Some(subscription))
+                (id, said, Some(Following::Events(subscription)))
             }
-            Step::Event(id, _, Err(End::Complete)) => {
+            Step::Part(id, parts, Some(body)) => {
+                let said = vec![next(&id, &body)];
+                (id, said, Some(Following::Parts(parts)))
+            }
+            Step::Event(id, _, Err(End::Complete)) | Step::Part(id, _, None) => {
                 let said = vec![complete(&id)];
                 (id, said, None)
             }
@@ -256,7 +272,7 @@ impl Connection {
             }
         };
         match following {
-            Some(subscription) => self.follow(id, subscription),
+            Some(following) => self.follow(id, following),
             // The id may be used again as soon as the client reads the end.
             None => drop(self.running.remove(&id)),
         }
@@ -269,16 +285,22 @@ impl Connection {
         Flow::Continue
     }
 
-    /// Waits for the next answer of a subscription.
-    fn follow(&mut self, id: Arc<str>, mut subscription: Box<Subscription>) {
+    /// Waits for the next answer of a subscription, or the next part of an answer.
+    fn follow(&mut self, id: Arc<str>, following: Following) {
         let followed = id.clone();
-        let (step, handle) = futures::future::abortable(
-            async move {
-                let item = subscription.next().await;
-                Step::Event(followed, subscription, item)
+        let step = async move {
+            match following {
+                Following::Events(mut subscription) => {
+                    let item = subscription.next().await;
+                    Step::Event(followed, subscription, item)
+                }
+                Following::Parts(mut parts) => {
+                    let body = parts.next().await.map(|part| part.body);
+                    Step::Part(followed, parts, body)
+                }
             }
-            .boxed(),
-        );
+        };
+        let (step, handle) = futures::future::abortable(step.boxed());
         self.running.insert(id, handle);
         self.steps.push(step);
     }

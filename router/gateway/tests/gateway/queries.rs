@@ -179,29 +179,3 @@ async fn tools_can_introspect() {
         "federation stays inside"
     );
 }
-
-#[tokio::test]
-async fn what_is_deferred_comes_with_the_rest() {
-    let stack = stack().await;
-    let query = "query Q($later: Boolean! = true) { books(first: 1) { title ... @defer(label: \"r\", if: $later) { rating } ...F @defer } }
-                 fragment F on Book { reviews { stars } }";
-    for variables in [json!({}), json!({ "later": false })] {
-        // As clients that understand parts ask: one answer, whole, is fine for them.
-        let accept = "multipart/mixed;deferSpec=20220824, application/graphql-response+json;q=0.9";
-        let request = stack.client.post(stack.endpoint());
-        let request = request
-            .header("accept", accept)
-            .json(&json!({ "query": query, "variables": variables }));
-        let answer = stack.send(request).await;
-        assert_eq!(
-            answer.data(),
-            &json!({ "books": [{ "title": "Une si longue lettre", "rating": 10, "reviews": [{ "stars": 4 }] }] })
-        );
-        assert_eq!(
-            answer.headers["content-type"],
-            "application/graphql-response+json; charset=utf-8"
-        );
-    }
-    let misplaced = stack.run("{ mood @defer }").await;
-    assert_eq!(misplaced.codes(), ["GRAPHQL_VALIDATION_FAILED"]);
-}

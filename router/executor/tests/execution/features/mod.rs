@@ -20,7 +20,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
-use crate::kit::World;
+use crate::{kit::World, parts::check_divided};
 
 /// Runs a query and writes down all that happened; what is seen in the snapshot is compared with it from then on.
 async fn story(world: &World, query: &str, variables: Json) -> String {
@@ -46,7 +46,8 @@ async fn story(world: &World, query: &str, variables: Json) -> String {
 
 /// Compares the story of a query with the snapshot of that name.
 async fn check(world: &World, name: &str, query: &str, variables: Json) {
-    let told = story(world, query, variables).await;
+    let told = story(world, query, variables.clone()).await;
+    check_divided(world, query, &variables).await;
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(name, told);
     });
