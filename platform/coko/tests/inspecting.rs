@@ -76,7 +76,7 @@ fn inspect(media_type: &str, bytes: &[u8], limits: &ContentLimits) -> Looked {
     let ended = child.wait().unwrap();
     let outcome = match ended.signal() {
         Some(signal) => Err(signal),
-        None => Ok(serde_json::from_slice(&said[filled..]).unwrap()),
+        None => Ok(serde_json::from_slice::<Value>(&said[filled..]).unwrap()),
     };
     println!(
         "{media_type} of {} bytes, {}: at most {peak} MiB",

@@ -36,7 +36,7 @@ pub enum Protocol {
 /// The subgraph: the number of the newest tick goes to all who follow.
 #[derive(Clone)]
 pub(crate) struct Ticks {
-    ticks: broadcast::Sender<usize>,
+    newest: broadcast::Sender<usize>,
     followers: Arc<AtomicUsize>,
     url: Arc<str>,
 }
@@ -49,7 +49,7 @@ impl Ticks {
     pub(crate) async fn begin() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let ticks = Self {
-            ticks: broadcast::Sender::new(64),
+            newest: broadcast::Sender::new(64),
             followers: Arc::default(),
             url: format!("http://{}/graphql", listener.local_addr()?).into(),
         };
@@ -76,7 +76,7 @@ impl Ticks {
     /// Sends a tick to all who follow.
     pub(crate) fn send(&self, number: usize) {
         // That nobody follows yet is no fault.
-        let _ = self.ticks.send(number);
+        let _ = self.newest.send(number);
     }
 
     /// How many have asked for ticks so far.
@@ -102,7 +102,7 @@ async fn respond(mut stream: TcpStream, ticks: Ticks) -> std::io::Result<()> {
         return Ok(());
     }
     ticks.followers.fetch_add(1, Ordering::SeqCst);
-    let mut numbers = ticks.ticks.subscribe();
+    let mut numbers = ticks.newest.subscribe();
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
     stream.write_all(head.as_bytes()).await?;
     while let Ok(number) = numbers.recv().await {
