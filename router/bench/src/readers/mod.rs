@@ -35,6 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is measured, and how.
 #[derive(Debug, Clone, clap::Args)]
+#[group(id = "workload")]
 pub struct Readers {
     /// The endpoint of a platform that runs.
     #[arg(long, default_value = "http://127.0.0.1:4000/graphql")]
