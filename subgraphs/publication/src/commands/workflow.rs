@@ -142,7 +142,8 @@ async fn authorize(
     }
 }
 
-/// Whether somebody has a part in a manuscript: as a member, as who began it and left since, or by a contract.
+/// Whether somebody has a part in a manuscript: as a member, as who began it and left since, or by a contract with them or an
+/// organisation of theirs.
 async fn is_own(
     connection: &mut Connection,
     user: Uuid,
@@ -155,7 +156,9 @@ async fn is_own(
     let contracts = store::contracts::of_manuscripts(connection, &[manuscript.id]).await?;
     let ids: Vec<Uuid> = contracts.iter().map(|contract| contract.id).collect();
     let parties = store::contracts::parties(connection, &ids).await?;
-    Ok(parties.iter().any(|party| party.payee_id == user))
+    let payees: Vec<Uuid> = parties.iter().map(|party| party.payee_id).collect();
+    let theirs = store::organizations::roles(connection, &payees, user).await?;
+    Ok(payees.contains(&user) || !theirs.is_empty())
 }
 
 /// The newest version of a manuscript that can be submitted.
