@@ -18,7 +18,7 @@ use self::product::row;
 
 /// Elements inside each other beyond this are no product.
 const DEPTH: usize = 32;
-/// Bytes of text in one product.
+/// Bytes of one product in memory: its text, and its elements.
 const PRODUCT: usize = 1 << 20;
 
 /// A book as a product describes it.
@@ -167,6 +167,7 @@ pub fn read(input: impl BufRead, take: &mut dyn FnMut(Row) -> bool) -> Result<()
                         "more than {DEPTH} elements inside each other"
                     )));
                 }
+                grow(&mut size, size_of::<Element>() + name.len()).map_err(fault)?;
                 stack.push(Element {
                     name,
                     ..Element::default()
@@ -216,14 +217,20 @@ pub fn read(input: impl BufRead, take: &mut dyn FnMut(Row) -> bool) -> Result<()
     }
 }
 
+/// Counts what is kept of a product.
+fn grow(size: &mut usize, bytes: usize) -> Result<(), String> {
+    *size += bytes;
+    if *size > PRODUCT {
+        return Err(format!("a product of more than {PRODUCT} bytes"));
+    }
+    Ok(())
+}
+
 fn add_text(stack: &mut [Element], text: &str, size: &mut usize) -> Result<(), String> {
     let Some(element) = stack.last_mut() else {
         return Ok(());
     };
-    *size += text.len();
-    if *size > PRODUCT {
-        return Err(format!("a product of more than {PRODUCT} bytes of text"));
-    }
+    grow(size, text.len())?;
     element.text.push_str(text);
     Ok(())
 }
@@ -435,6 +442,10 @@ mod tests {
             "<ONIXMessage><Product>",
             "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><ONIXMessage><Product><RecordReference>&e;</RecordReference></Product></ONIXMessage>",
             &format!("<ONIXMessage><Product>{}", "<a>".repeat(100)),
+            &format!(
+                "<ONIXMessage><Product>{}",
+                "<a/>".repeat(100_000) + "</Product></ONIXMessage>"
+            ),
         ] {
             assert!(matches!(rows(broken), Err(Error::Xml { .. })), "{broken}");
         }

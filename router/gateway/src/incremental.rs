@@ -9,10 +9,9 @@ use axum::body::Body;
 use bytes::Bytes;
 use coko_core::Code;
 use coko_executor::{IncrementalDelivery, IncrementalPayload, OperationKind, execute_incremental};
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
 use http::{HeaderValue, Response};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 use crate::actual_cost;
@@ -34,10 +33,10 @@ pub(crate) fn delivery(context: &RequestContext, planned: &Planned) -> Option<In
     planned.plan.incremental_delivery(&planned.variables)
 }
 
-/// The parts of one answer that are still to come. They come about while somebody waits for them: when this is dropped,
-/// nothing goes on.
+/// The parts of one answer that are still to come. They come about by themselves, so that a client that is slow to read
+/// them holds no room that others could have; when this is dropped, nothing goes on.
 pub(crate) struct Parts {
-    running: Option<BoxFuture<'static, ()>>,
+    _running: AbortOnDropHandle<()>,
     made: UnboundedReceiver<IncrementalPayload>,
     /// Whether there is another one.
     has_next: bool,
@@ -46,21 +45,7 @@ pub(crate) struct Parts {
 impl Parts {
     /// The next part; `None` after the last.
     pub(crate) async fn next(&mut self) -> Option<IncrementalPayload> {
-        let mut part = None;
-        while let Some(running) = &mut self.running {
-            tokio::select! {
-                biased;
-                made = self.made.recv() => {
-                    part = made;
-                    break;
-                }
-                () = running => self.running = None,
-            }
-        }
-        if part.is_none() {
-            // What runs has ended, and with it the sending side.
-            part = self.made.recv().await;
-        }
+        let part = self.made.recv().await;
         self.has_next = part.as_ref().is_some_and(|part| part.has_next);
         part
     }
@@ -79,9 +64,9 @@ pub(crate) async fn execute_in_parts(
     let operation = planned.operation.clone();
     let (made, parts) = unbounded_channel();
     let running = run(context.clone(), planned, delivery, admission, made);
-    let running = running.instrument(trace::executing(&operation)).boxed();
+    let running = tokio::spawn(running.instrument(trace::executing(&operation)));
     let mut parts = Parts {
-        running: Some(running),
+        _running: AbortOnDropHandle::new(running),
         made: parts,
         has_next: true,
     };
@@ -123,7 +108,7 @@ async fn run(
     let mut input = input(&context, &variables, &headers, caching.as_ref());
     input.files = uploads.as_ref().map(|uploads| &uploads.files);
     let supergraph = &context.snapshot.supergraph;
-    // Who takes the parts holds this future as well.
+    // Whoever takes the parts ends this when they go.
     let deliver = |part| drop(made.send(part));
     let fetches = execute_incremental(supergraph, &plan, delivery, input, deliver).await;
     measure(&context, &fetches);

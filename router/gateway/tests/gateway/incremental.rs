@@ -3,9 +3,12 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use axum::body::{Body, to_bytes};
 use futures::join;
+use http::Request;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use crate::cached::{World, stage};
 use crate::clients::{Events, Talk};
@@ -265,6 +268,26 @@ async fn nothing_goes_on_for_a_client_that_is_gone() {
     drop(parts);
     eventually(|| stack.gateway.in_flight() == 0).await;
     assert_eq!(stack.run("{ books { id } }").await.codes(), [""; 0]);
+}
+
+#[tokio::test]
+async fn who_does_not_read_the_parts_holds_no_room() {
+    let stack = stack_with(Shape::OverHttp, |config, _| {
+        config.timeouts.subgraph_ms = 20_000;
+    })
+    .await;
+    stack.rogue.feel(Mood::Held);
+    let request = Request::post("/graphql")
+        .header("accept", ACCEPT)
+        .header("content-type", "application/json")
+        .body(Body::from(json!({ "query": QUERY }).to_string()))
+        .unwrap();
+    let response = stack.gateway.router().oneshot(request).await.unwrap();
+    assert_eq!(stack.gateway.in_flight(), 1);
+    stack.rogue.release(Mood::Well);
+    eventually(|| stack.gateway.in_flight() == 0).await;
+    let unread = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    assert!(unread.ends_with(b"\r\n-----\r\n"), "{unread:?}");
 }
 
 #[tokio::test]

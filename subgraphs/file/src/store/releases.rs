@@ -3,6 +3,7 @@
 use coko_core::database::Connection;
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::sql_types::Uuid as SqlUuid;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -18,6 +19,7 @@ pub(crate) async fn release(
     revision: i64,
     file: Uuid,
 ) -> QueryResult<()> {
+    take_turn(connection, book).await?;
     let newest = keep(connection, book, revision, file).await?;
     if !newest {
         return Ok(());
@@ -58,9 +60,20 @@ async fn keep(
         .map(|rows| rows > 0)
 }
 
-/// Whether the texts of a book are released one by one.
+/// Whether the texts of a book are released one by one; that stays so until the transaction ends.
 pub(crate) async fn has(connection: &mut Connection, book: Uuid) -> QueryResult<bool> {
+    take_turn(connection, book).await?;
     diesel::select(exists(releases::table.find(book)))
         .get_result(connection)
         .await
+}
+
+/// Has what is announced for a book and what is released of it come one after the other: a text that is announced meanwhile would
+/// be held back by neither.
+async fn take_turn(connection: &mut Connection, book: Uuid) -> QueryResult<()> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))")
+        .bind::<SqlUuid, _>(book)
+        .execute(connection)
+        .await
+        .map(drop)
 }

@@ -94,6 +94,7 @@ pub(crate) async fn book(context: &CommandContext, publishing: &Publishing) -> R
             let mut ids: Vec<_> = shared.iter().map(|earned| earned.manuscript_id).collect();
             ids.dedup();
             let manuscripts = store::manuscripts::by_ids(connection, &ids).await?;
+            let mut changes = Vec::new();
             for time in &shared {
                 let of = manuscripts
                     .iter()
@@ -111,10 +112,11 @@ pub(crate) async fn book(context: &CommandContext, publishing: &Publishing) -> R
                         step: royalty::reading_step(time.month, manuscript.id, &time.country),
                         subject: manuscript.id,
                     };
-                    accrue(connection, context, &terms, manuscript, earned).await?;
+                    changes.extend(accrue(connection, context, &terms, manuscript, earned).await?);
                 }
                 store::reading::remove(connection, time).await?;
             }
+            store::balances::change(connection, &changes).await?;
             Ok(shared.len())
         })
         .await

@@ -18,7 +18,7 @@ use crate::model::{
     Accrual, AccrualStatus, Agreement, Manuscript, PayeeKind, RoyaltySource, Sale, SaleStatus,
 };
 use crate::store;
-use crate::store::balances::Change;
+use crate::store::balances::{Account, Change};
 
 /// How many accruals one round releases.
 pub(crate) const BATCH: i64 = 100;
@@ -57,7 +57,8 @@ pub(crate) async fn sold(
         step: royalty::sale_step(event.order_id),
         subject: event.order_id,
     };
-    accrue(connection, context, terms, &manuscript, earned).await?;
+    let changes = accrue(connection, context, terms, &manuscript, earned).await?;
+    store::balances::change(connection, &changes).await?;
     metrics::counter!("publication_sales_total", "currency" => event.price.currency.code())
         .increment(1);
     Ok(())
@@ -79,21 +80,22 @@ pub(super) struct Earned<'a> {
     pub(super) subject: Uuid,
 }
 
-/// Divides what was earned among those whom the contract names, books it, and says so.
+/// Divides what was earned among those whom the contract names, books it, and says so. Returns by how much balances change, which is
+/// left to the caller: whoever accrues several times changes all of them at once, in their order.
 pub(super) async fn accrue(
     connection: &mut Connection,
     context: &CommandContext,
     terms: &Terms,
     manuscript: &Manuscript,
     earned: Earned<'_>,
-) -> Result<()> {
+) -> Result<Vec<(Account, Change)>> {
     let agreed = agreement(connection, terms, manuscript, &earned).await?;
     let division = Division::new(earned.source, earned.gross.amount, &agreed);
     let currency = CurrencyCode(earned.gross.currency);
     let journal = division.journal(earned.step, earned.source, currency.0);
     let id = context.id();
     if !store::ledger::book(connection, id, earned.subject, &journal, context.now).await? {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let payable_at = context.now + Duration::days(terms.escrow_days);
     let (mut accruals, mut events, mut changes) = (Vec::new(), Vec::new(), Vec::new());
@@ -135,11 +137,10 @@ pub(super) async fn accrue(
         accruals.push(accrual);
     }
     store::accruals::insert(connection, &accruals).await?;
-    store::balances::change(connection, &changes).await?;
     outbox::enqueue_all(connection, context, &events).await?;
     metrics::counter!("publication_royalties_total", "source" => earned.source.as_str())
         .increment(accruals.len() as u64);
-    Ok(())
+    Ok(changes)
 }
 
 /// What was agreed about the place and the day.

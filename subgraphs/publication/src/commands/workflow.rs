@@ -6,6 +6,7 @@ use coko_core::events::publication::{ManuscriptSubmitted, PublicationWithdrawn};
 use coko_core::graphql::{Failure, Outcome, Refusal};
 use coko_core::text::{self, TextError};
 use coko_core::{Error, Result, outbox};
+use diesel::QueryResult;
 use diesel_async::AsyncConnection as _;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -126,17 +127,38 @@ async fn authorize(
     let permitted = match step.actor() {
         Actor::Member => writes,
         Actor::MemberOrStaff => writes || is_staff(viewer),
-        Actor::Reviewer if reviews && member.is_some() => {
-            return Err(Failure::field(Code::OwnWork, "manuscriptId"));
+        Actor::Reviewer if reviews => {
+            if is_own(connection, user, member, manuscript).await? {
+                return Err(Failure::field(Code::OwnWork, "manuscriptId"));
+            }
+            true
         }
-        Actor::Reviewer => reviews,
-        Actor::Clock => false,
+        Actor::Reviewer | Actor::Clock => false,
     };
     if permitted {
         Ok(())
     } else {
         Err(Error::forbidden().into())
     }
+}
+
+/// Whether somebody has a part in a manuscript: as a member, as who began it and left since, or by a contract with them or an
+/// organisation of theirs.
+async fn is_own(
+    connection: &mut Connection,
+    user: Uuid,
+    member: Option<MemberRole>,
+    manuscript: &Manuscript,
+) -> QueryResult<bool> {
+    if member.is_some() || manuscript.created_by == user {
+        return Ok(true);
+    }
+    let contracts = store::contracts::of_manuscripts(connection, &[manuscript.id]).await?;
+    let ids: Vec<Uuid> = contracts.iter().map(|contract| contract.id).collect();
+    let parties = store::contracts::parties(connection, &ids).await?;
+    let payees: Vec<Uuid> = parties.iter().map(|party| party.payee_id).collect();
+    let theirs = store::organizations::roles(connection, &payees, user).await?;
+    Ok(payees.contains(&user) || !theirs.is_empty())
 }
 
 /// The newest version of a manuscript that can be submitted.

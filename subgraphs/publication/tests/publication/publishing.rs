@@ -1,6 +1,7 @@
 //! The way to readers: steps, who takes them, what is refused and with what.
 
 use coko_core::events::publication::PublicationPublished;
+use coko_core::testkit::GraphqlClient;
 use serde_json::{Value, json};
 use time::Duration;
 use time::format_description::well_known::Rfc3339;
@@ -161,6 +162,38 @@ async fn nobody_reviews_their_own() {
             .await;
         assert_eq!(codes(&refused), ["OWN_WORK"]);
     }
+}
+
+#[tokio::test]
+async fn who_has_a_part_in_a_work_does_not_review_it() {
+    let house = House::new().await;
+    let baobab = house.organization(AUTHOR, "Baobab").await;
+    let manuscript = house.draft(AUTHOR, &baobab, "Les Pluies").await;
+    let file = house.uploaded(&manuscript, AUTHOR, 1, &[]).await;
+    house.add_version(AUTHOR, &manuscript, file).await;
+    house
+        .step(&house.author(AUTHOR), "submitManuscript", &manuscript)
+        .await;
+    // Whoever began it and left has begun it all the same.
+    let left = format!("DELETE FROM members WHERE user_id = '{AUTHOR}'");
+    house.execute(&left).await;
+    let review = async |client: GraphqlClient| {
+        let taken = house
+            .step(&client, "startManuscriptReview", &manuscript)
+            .await;
+        codes(&taken).join(" ")
+    };
+    let rights = ["books:publish", "books:update"];
+    assert_eq!(review(house.client(AUTHOR, &rights)).await, "OWN_WORK");
+    // Nor is it for those to say who earn by it.
+    let agreed = format!(
+        "INSERT INTO contracts VALUES (gen_random_uuid(), '{}', '[]', '2027-01-15', NULL, 3000, '{AUTHOR}', now());
+         INSERT INTO contract_parties SELECT id, 0, '{RIVAL}'::uuid, 'USER', 10000 FROM contracts",
+        manuscript["id"].as_str().unwrap()
+    );
+    house.execute(&agreed).await;
+    assert_eq!(review(house.client(RIVAL, &rights)).await, "OWN_WORK");
+    assert_eq!(review(house.reviewer()).await, "");
 }
 
 #[tokio::test]
