@@ -58,11 +58,16 @@ async fn what_is_owned_read_in_refused_or_gone_is_not_recommended() {
     desk.tell(&withdrawn(6, 9, now)).await;
     desk.finish(READER, 7).await;
     let left = desk.recommended(READER).await;
-    for number in [2, 3, 5, 6, 7] {
-        assert!(!left.contains(&book(number)), "{number}");
+    let without = [2, 3, 5, 6, 7].map(book);
+    for book in &without {
+        assert!(!left.contains(book), "{book}");
     }
-    let gone: Vec<_> = all.iter().filter(|book| !left.contains(book)).collect();
-    assert_eq!(gone.len(), 5, "{gone:?}");
+    // Besides these only what is like the refused one may be left out.
+    let mut others = all
+        .iter()
+        .filter(|book| !left.contains(book) && !without.contains(book));
+    assert!(others.all(|other| genre(*other) == genre(book(5))));
+    assert!(left.len() > all.len() / 2);
     // A book that was paid back is no longer theirs; one that they refused stays away until they say otherwise.
     desk.tell(&refunded(READER, book(2), now + Duration::hours(1)))
         .await;
