@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use coko_core::Result;
 use coko_core::context::CommandContext;
+use coko_core::mail;
 use coko_core::service::{Platform, Task};
 use time::OffsetDateTime;
 
@@ -55,8 +56,8 @@ pub(crate) fn tasks(platform: &Platform, auth: &Arc<Auth>, texter: &Texter) -> V
     vec![texts, revocations, sweep, exports]
 }
 
-/// Carries out what has fallen due: deletions, the end of unproven registrations, of expired secrets and codes; and makes the
-/// partitions of the months to come.
+/// Carries out what has fallen due: deletions, the end of unproven registrations, of expired secrets and codes, of old letters; and
+/// makes the partitions of the months to come.
 pub(crate) async fn sweep(context: &CommandContext, auth: &Auth) -> Result<()> {
     let now = context.now;
     deletion::sweep(context, auth).await?;
@@ -67,6 +68,7 @@ pub(crate) async fn sweep(context: &CommandContext, auth: &Auth) -> Result<()> {
     store::sessions::remove_expired(&mut connection, now).await?;
     store::phones::remove_expired(&mut connection, now).await?;
     store::social::remove_expired(&mut connection, now).await?;
+    mail::purge(&mut connection, now).await?;
     for month in months_from(now) {
         store::audit::make_partition(&mut connection, month).await?;
     }
