@@ -145,6 +145,14 @@ async fn a_copy_of_ones_data_is_fetched_once_every_domain_has_answered() {
         .as_str()
         .unwrap()
         .to_owned();
+    // A personal access token reads the profile, and not everything that there is.
+    let make = "mutation { createPersonalAccessToken(input: { name: \"p\", scopes: [\"profile:read\"], expiresInDays: 9 }) { token } }";
+    let made = awa.client.run(make).await;
+    let token = made.ok()["createPersonalAccessToken"]["token"].as_str();
+    let narrow = bench.guest.with_token(token.unwrap());
+    let listed = narrow.run("{ dataExports { id downloadUrl } }").await;
+    let expected = json!([{ "id": id, "downloadUrl": null }]);
+    assert_eq!(listed.ok()["dataExports"], expected);
     let fetch = async |path: &str| -> (u16, Value) {
         let request = axum::http::Request::get(path)
             .body(axum::body::Body::empty())
