@@ -3,7 +3,7 @@
 use coko_core::Result;
 use coko_core::context::CommandContext;
 use diesel_async::AsyncConnection as _;
-use futures::TryStreamExt as _;
+use futures::StreamExt as _;
 use time::{Duration, OffsetDateTime};
 
 use super::carrying::Sending;
@@ -40,11 +40,15 @@ pub(crate) async fn work(context: &CommandContext, dispatch: &Dispatch) -> Resul
         return Ok(0);
     }
     let round = &Round::of(dispatch, &due).await?;
-    futures::stream::iter(due.into_iter().map(Ok))
-        .try_for_each_concurrent(PARALLEL, |delivery| async move {
-            one(context, dispatch, round, delivery).await
+    futures::stream::iter(due)
+        .for_each_concurrent(PARALLEL, |delivery| async move {
+            let id = delivery.id;
+            // The others are on their way: to drop them for one that fails would be to send them twice.
+            if let Err(error) = one(context, dispatch, round, delivery).await {
+                tracing::error!(delivery = %id, %error, "a delivery comes back when its lease is over");
+            }
         })
-        .await?;
+        .await;
     Ok(count)
 }
 
@@ -227,7 +231,8 @@ async fn settle(
                 store::devices::remove_gone(connection, device.id, device.seen_at).await?;
             }
             let written = store::deliveries::settle(connection, &after).await?;
-            if written && after.status == Status::Failed && after.escalate_seconds.is_some() {
+            let escalates = after.escalate_seconds.is_some() && context.now < after.expires_at;
+            if written && after.status == Status::Failed && escalates {
                 // There is no push message to be read.
                 let (person, items) = (round.person(&after), round.items(&after));
                 escalation::follow(connection, context, &person, &after, items).await?;
