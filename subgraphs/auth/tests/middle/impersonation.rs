@@ -80,6 +80,20 @@ async fn an_impersonation_ends_at_once_when_it_is_ended_or_its_operator_is_suspe
 }
 
 #[tokio::test]
+async fn an_impersonation_ends_with_a_session_of_its_operator_and_not_of_the_other() {
+    let bench = Bench::new().await;
+    let operator = bench.person("admin@example.org", &["admin"]).await;
+    let awa = bench.person("awa@example.sn", &[]).await;
+    let begun = begin(&operator, &awa.id).await;
+    let seen = bench.guest.with_token(begun["token"].as_str().unwrap());
+    let logout = "mutation { logout { errors { code } } }";
+    awa.client.run(logout).await.ok();
+    seen.run("{ me { id } }").await.ok();
+    operator.client.run(logout).await.ok();
+    assert_eq!(seen.run("{ me { id } }").await.codes(), ["UNAUTHENTICATED"]);
+}
+
+#[tokio::test]
 async fn who_looks_after_others_is_not_impersonated() {
     let bench = Bench::new().await;
     let operator = bench.person("admin@example.org", &["admin"]).await;
