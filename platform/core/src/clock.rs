@@ -59,6 +59,19 @@ impl Clock {
     }
 }
 
+/// A moment in the month of `now` and in each of the `ahead` months after it: those whose partitions are there before they begin.
+pub fn months_from(now: OffsetDateTime, ahead: i64) -> impl Iterator<Item = OffsetDateTime> {
+    let first = now.replace_day(1).unwrap_or(now);
+    // 31 days from the first of a month is at most the second of the next but never skips one.
+    (0..=ahead).scan(first, |month, _| {
+        let current = *month;
+        *month = (current + Duration::days(31))
+            .replace_day(1)
+            .unwrap_or(current);
+        Some(current)
+    })
+}
+
 fn micros(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)
 }
@@ -66,4 +79,28 @@ fn micros(at: OffsetDateTime) -> i64 {
 fn from_micros(micros: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn no_month_is_skipped() {
+        let months = |now| {
+            months_from(now, 3)
+                .map(|at| (at.year(), u8::from(at.month())))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            months(datetime!(2026-11-30 23:59 UTC)),
+            [(2026, 11), (2026, 12), (2027, 1), (2027, 2)]
+        );
+        assert_eq!(
+            months(datetime!(2027-01-31 00:00 UTC)),
+            [(2027, 1), (2027, 2), (2027, 3), (2027, 4)]
+        );
+    }
 }

@@ -24,6 +24,9 @@ const P256: [u8; 26] = [
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
+/// Messages that are kept.
+const MOST_KEPT: usize = 10_000;
+
 /// How a message goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -163,9 +166,13 @@ impl Simulator {
         }
     }
 
-    /// Keeps a message that arrives.
+    /// Keeps a message that arrives; the oldest make room where there are too many.
     pub(crate) fn take(&self, message: Message) {
-        self.carriers.state().taken.push(message);
+        let mut state = self.carriers.state();
+        if state.taken.len() == MOST_KEPT {
+            state.taken.drain(..MOST_KEPT / 10);
+        }
+        state.taken.push(message);
     }
 
     pub(crate) fn sign_report(&self, message: &[u8]) -> String {

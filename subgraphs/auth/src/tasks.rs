@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coko_core::Result;
+use coko_core::clock::months_from;
 use coko_core::context::CommandContext;
+use coko_core::mail;
 use coko_core::service::{Platform, Task};
-use time::OffsetDateTime;
 
 use crate::commands::{Auth, deletion, export};
 use crate::store;
@@ -55,8 +56,8 @@ pub(crate) fn tasks(platform: &Platform, auth: &Arc<Auth>, texter: &Texter) -> V
     vec![texts, revocations, sweep, exports]
 }
 
-/// Carries out what has fallen due: deletions, the end of unproven registrations, of expired secrets and codes; and makes the
-/// partitions of the months to come.
+/// Carries out what has fallen due: deletions, the end of unproven registrations, of expired secrets and codes, of old letters; and
+/// makes the partitions of the months to come.
 pub(crate) async fn sweep(context: &CommandContext, auth: &Auth) -> Result<()> {
     let now = context.now;
     deletion::sweep(context, auth).await?;
@@ -67,45 +68,9 @@ pub(crate) async fn sweep(context: &CommandContext, auth: &Auth) -> Result<()> {
     store::sessions::remove_expired(&mut connection, now).await?;
     store::phones::remove_expired(&mut connection, now).await?;
     store::social::remove_expired(&mut connection, now).await?;
-    for month in months_from(now) {
+    mail::purge(&mut connection, now).await?;
+    for month in months_from(now, MONTHS_AHEAD) {
         store::audit::make_partition(&mut connection, month).await?;
     }
     Ok(())
-}
-
-/// A moment in this month and in each of the next ones.
-fn months_from(now: OffsetDateTime) -> impl Iterator<Item = OffsetDateTime> {
-    let first = now.replace_day(1).unwrap_or(now);
-    // 31 days from the first of a month is at most the second of the next but never skips one.
-    (0..=MONTHS_AHEAD).scan(first, |month, _| {
-        let current = *month;
-        *month = (current + time::Duration::days(31))
-            .replace_day(1)
-            .unwrap_or(current);
-        Some(current)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use time::macros::datetime;
-
-    use super::*;
-
-    #[test]
-    fn no_month_is_skipped() {
-        let months = |now| {
-            months_from(now)
-                .map(|at| (at.year(), u8::from(at.month())))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            months(datetime!(2026-11-30 23:59 UTC)),
-            [(2026, 11), (2026, 12), (2027, 1), (2027, 2)]
-        );
-        assert_eq!(
-            months(datetime!(2027-01-31 00:00 UTC)),
-            [(2027, 1), (2027, 2), (2027, 3), (2027, 4)]
-        );
-    }
 }

@@ -4,6 +4,7 @@
 //! expired their rows go away. Providers, their receipts and escalation are the notification domain's.
 
 use std::path::Path;
+use std::time::Instant;
 
 use coko_core::config::Secret;
 use coko_core::crypto::ColumnCipher;
@@ -51,7 +52,9 @@ impl Texter {
     ) -> coko_core::Result<usize> {
         let mut connection = pool.get().await?;
         let mut sent = 0;
-        while let Some(message) = claim_text(&mut connection, now).await? {
+        // A claim counts from the moment it is made, however long those before it took.
+        let began = Instant::now();
+        while let Some(message) = claim_text(&mut connection, now + began.elapsed()).await? {
             let open = |column, sealed: &[u8]| {
                 cipher
                     .open(column, sealed)

@@ -26,6 +26,24 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// Somebody of whom nothing is known.
+    pub(crate) fn new(user: Uuid) -> Self {
+        Self {
+            user_id: user,
+            country: None,
+            registered_at: None,
+            last_active_on: None,
+            first_paid_at: None,
+            orders_paid: 0,
+            books_started: 0,
+            books_completed: 0,
+            seconds_read: 0,
+            reports: 0,
+            removals: 0,
+            deleted_at: None,
+        }
+    }
+
     /// Whether the account is gone.
     pub(crate) fn is_gone(&self) -> bool {
         self.deleted_at.is_some()
@@ -60,20 +78,7 @@ mod tests {
 
     #[test]
     fn what_is_told_late_takes_nothing_back() {
-        let mut person = Person {
-            user_id: Uuid::from_u128(1),
-            country: None,
-            registered_at: None,
-            last_active_on: None,
-            first_paid_at: None,
-            orders_paid: 0,
-            books_started: 0,
-            books_completed: 0,
-            seconds_read: 0,
-            reports: 0,
-            removals: 0,
-            deleted_at: None,
-        };
+        let mut person = Person::new(Uuid::from_u128(1));
         person.seen(datetime!(2026-02-03 10:00 UTC));
         person.seen(datetime!(2026-02-01 10:00 UTC));
         assert_eq!(person.last_active_on, Some(date!(2026 - 02 - 03)));

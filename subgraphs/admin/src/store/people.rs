@@ -118,18 +118,8 @@ pub(crate) async fn forget(
         .execute(connection)
         .await?;
     let gone = Person {
-        user_id: user,
-        country: None,
-        registered_at: None,
-        last_active_on: None,
-        first_paid_at: None,
-        orders_paid: 0,
-        books_started: 0,
-        books_completed: 0,
-        seconds_read: 0,
-        reports: 0,
-        removals: 0,
         deleted_at: Some(at),
+        ..Person::new(user)
     };
     update(connection, &gone).await
 }

@@ -47,7 +47,10 @@ pub(crate) async fn collect(context: &CommandContext, auth: &Auth) -> Result<usi
         .await?;
     drop(connection);
     for waiting in &waiting {
-        gather(context, auth, waiting).await?;
+        // One that fails, as when its account is erased meanwhile, must not keep the others waiting.
+        if let Err(error) = gather(context, auth, waiting).await {
+            tracing::warn!(export = %waiting.id, %error, "a copy of somebody's data is gathered later");
+        }
     }
     Ok(waiting.len())
 }

@@ -113,7 +113,19 @@ pub(crate) async fn end_of(
     connection: &mut Connection,
     account: Uuid,
 ) -> coko_core::Result<()> {
-    let ended = store::impersonations::end_of(connection, account, context.now).await?;
+    let now = context.now;
+    let ended = store::impersonations::end_of(connection, account, &[account], now).await?;
+    revoke(context, connection, &ended).await
+}
+
+/// Ends those in which an account looks, as [`end_of`]: whoever had its session has them no longer than that.
+pub(crate) async fn end_by(
+    context: &CommandContext,
+    connection: &mut Connection,
+    operator: Uuid,
+) -> coko_core::Result<()> {
+    let now = context.now;
+    let ended = store::impersonations::end_of(connection, operator, &[], now).await?;
     revoke(context, connection, &ended).await
 }
 

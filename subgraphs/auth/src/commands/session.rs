@@ -12,7 +12,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Auth, audit, compact, require_session, session_revocations};
+use super::{Auth, audit, compact, impersonation, require_session, session_revocations};
 use crate::error::{
     LoginErrorCode, LogoutErrorCode, LogoutEverywhereErrorCode, RevokeSessionErrorCode,
 };
@@ -198,7 +198,8 @@ pub(super) async fn give_tokens(
     })
 }
 
-/// Ends live sessions of an account (`only` one, or all `but` one) within a transaction: rows, audit, events, revocations.
+/// Ends live sessions of an account (`only` one, or all `but` one) within a transaction, and what an operator began with any of
+/// them: rows, audit, events, revocations.
 /// The caller broadcasts once the transaction is committed.
 pub(crate) async fn end(
     context: &CommandContext,
@@ -216,6 +217,7 @@ pub(crate) async fn end(
     // A margin for verifiers whose clock is behind ours.
     let until = context.now + Duration::minutes(auth.config.lifetimes.access_minutes + 5);
     store::sessions::insert_revocations(connection, &session_revocations(&ended, until)).await?;
+    impersonation::end_by(context, connection, user).await?;
     for session in &ended {
         let values = Some(json!({ "user": user, "reason": reason.as_str() }));
         audit(

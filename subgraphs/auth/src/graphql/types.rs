@@ -12,11 +12,12 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Json, Object, SimpleObject};
 use coko_core::graphql::RequestExt as _;
+use coko_core::{Code, Result};
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::commands::session::SignedIn;
-use crate::commands::{Auth, export};
+use crate::commands::{Auth, export, require_session};
 use crate::model::{Consent, DataExport, PersonalAccessToken, Preferences, Session, UserFilter};
 
 /// Who sees a profile beyond its display name.
@@ -276,12 +277,18 @@ impl DataExportType {
 
     /// Where the whole copy is fetched as JSON, for ten minutes; ask again for a new address. Null until it is ready, and for
     /// tokens that were narrowed.
-    async fn download_url(&self, context: &Context<'_>) -> Option<String> {
-        if context.viewer().attenuated {
-            return None;
-        }
+    async fn download_url(&self, context: &Context<'_>) -> Result<Option<String>> {
         let auth = context.data_unchecked::<Arc<Auth>>();
-        export::address(context.command(), auth, &self.0)
+        let Some(address) = export::address(context.command(), auth, &self.0) else {
+            return Ok(None);
+        };
+        let mut database = auth.pool.get().await?;
+        // Personal access tokens are narrow too, and the whole is more than any of them may read.
+        match require_session(context.command(), &mut database).await {
+            Ok(_) => Ok(Some(address)),
+            Err(error) if error.code() == Code::Forbidden => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// What auth holds: profile, sessions, tokens, consents, identities. The other domains add their parts to the whole copy.

@@ -39,17 +39,18 @@ pub(crate) async fn end(
         .optional()
 }
 
-/// Ends all in which an account looks or is looked at; returns them.
+/// Ends all in which an account looks, or one of these is looked at; returns them.
 pub(crate) async fn end_of(
     connection: &mut Connection,
-    account: Uuid,
+    operator: Uuid,
+    looked_at: &[Uuid],
     now: OffsetDateTime,
 ) -> QueryResult<Vec<Impersonation>> {
     diesel::update(impersonations::table)
         .filter(
             impersonations::operator_id
-                .eq(account)
-                .or(impersonations::user_id.eq(account)),
+                .eq(operator)
+                .or(impersonations::user_id.eq_any(looked_at)),
         )
         .filter(impersonations::ended_at.is_null())
         .filter(impersonations::expires_at.gt(now))

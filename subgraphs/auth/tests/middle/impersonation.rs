@@ -80,6 +80,20 @@ async fn an_impersonation_ends_at_once_when_it_is_ended_or_its_operator_is_suspe
 }
 
 #[tokio::test]
+async fn an_impersonation_ends_with_a_session_of_its_operator_and_not_of_the_other() {
+    let bench = Bench::new().await;
+    let operator = bench.person("admin@example.org", &["admin"]).await;
+    let awa = bench.person("awa@example.sn", &[]).await;
+    let begun = begin(&operator, &awa.id).await;
+    let seen = bench.guest.with_token(begun["token"].as_str().unwrap());
+    let logout = "mutation { logout { errors { code } } }";
+    awa.client.run(logout).await.ok();
+    seen.run("{ me { id } }").await.ok();
+    operator.client.run(logout).await.ok();
+    assert_eq!(seen.run("{ me { id } }").await.codes(), ["UNAUTHENTICATED"]);
+}
+
+#[tokio::test]
 async fn who_looks_after_others_is_not_impersonated() {
     let bench = Bench::new().await;
     let operator = bench.person("admin@example.org", &["admin"]).await;
@@ -145,6 +159,14 @@ async fn a_copy_of_ones_data_is_fetched_once_every_domain_has_answered() {
         .as_str()
         .unwrap()
         .to_owned();
+    // A personal access token reads the profile, and not everything that there is.
+    let make = "mutation { createPersonalAccessToken(input: { name: \"p\", scopes: [\"profile:read\"], expiresInDays: 9 }) { token } }";
+    let made = awa.client.run(make).await;
+    let token = made.ok()["createPersonalAccessToken"]["token"].as_str();
+    let narrow = bench.guest.with_token(token.unwrap());
+    let listed = narrow.run("{ dataExports { id downloadUrl } }").await;
+    let expected = json!([{ "id": id, "downloadUrl": null }]);
+    assert_eq!(listed.ok()["dataExports"], expected);
     let fetch = async |path: &str| -> (u16, Value) {
         let request = axum::http::Request::get(path)
             .body(axum::body::Body::empty())

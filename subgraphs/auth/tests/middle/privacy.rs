@@ -4,6 +4,7 @@ use coko_core::events::payment::{
 };
 use coko_core::events::{Event, Payload as _};
 use coko_core::identity::RequestFacts;
+use diesel_async::SimpleAsyncConnection as _;
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -236,6 +237,23 @@ async fn a_deletion_can_be_cancelled_by_signing_in() {
     bench.later(Duration::days(2));
     bench.run_task("sweep", async || true).await;
     assert!(bench.events("user.deleted").await.is_empty());
+}
+
+#[tokio::test]
+async fn it_is_forgotten_to_whom_was_written_long_ago() {
+    let bench = Bench::new().await;
+    let write = "INSERT INTO mail (id, recipient, subject, text_body, created_at, next_at) VALUES
+        (gen_random_uuid(), 'old@example.sn', '', '', '2026-12-15 00:00Z', '2026-12-15 00:00Z'),
+        (gen_random_uuid(), 'new@example.sn', '', '', '2027-01-14 00:00Z', '2027-01-14 00:00Z')";
+    let mut connection = bench.connection().await;
+    connection.batch_execute(write).await.unwrap();
+    drop(connection);
+    let kept = "SELECT recipient FROM mail";
+    bench
+        .run_task("sweep", async || {
+            bench.rows(kept).await == [json!({ "recipient": "new@example.sn" })]
+        })
+        .await;
 }
 
 #[tokio::test]

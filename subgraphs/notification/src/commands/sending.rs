@@ -1,9 +1,11 @@
 //! Handing messages that are due to those who carry them, outside of any transaction; what became of each is written after.
 
+use std::time::Instant;
+
 use coko_core::Result;
 use coko_core::context::CommandContext;
 use diesel_async::AsyncConnection as _;
-use futures::TryStreamExt as _;
+use futures::StreamExt as _;
 use time::{Duration, OffsetDateTime};
 
 use super::carrying::Sending;
@@ -20,6 +22,9 @@ const BATCH: i64 = 64;
 const PARALLEL: usize = 8;
 /// How long a delivery that one process works on is hidden from the others.
 const LEASE: Duration = Duration::minutes(5);
+/// How long after that one is still begun: even several devices of a provider that does not answer are tried before the lease is
+/// over, so that no other process sends the same meanwhile.
+const FRESH: std::time::Duration = std::time::Duration::from_secs(90);
 /// How long letters and text messages wait where nobody says where people are reached; such a wait is no try.
 const UNANSWERED: Duration = Duration::seconds(30);
 
@@ -28,6 +33,7 @@ const UNANSWERED: Duration = Duration::seconds(30);
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn work(context: &CommandContext, dispatch: &Dispatch) -> Result<usize> {
+    let began = Instant::now();
     let mut connection = dispatch.pool.get().await?;
     let due = connection
         .transaction(async |connection| {
@@ -40,11 +46,20 @@ pub(crate) async fn work(context: &CommandContext, dispatch: &Dispatch) -> Resul
         return Ok(0);
     }
     let round = &Round::of(dispatch, &due).await?;
-    futures::stream::iter(due.into_iter().map(Ok))
-        .try_for_each_concurrent(PARALLEL, |delivery| async move {
-            one(context, dispatch, round, delivery).await
+    futures::stream::iter(due)
+        .for_each_concurrent(PARALLEL, |delivery| async move {
+            let id = delivery.id;
+            let done = if began.elapsed() < FRESH {
+                one(context, dispatch, round, delivery).await
+            } else {
+                put_off(dispatch, &delivery, context.now).await
+            };
+            // The others are on their way: to drop them for one that fails would be to send them twice.
+            if let Err(error) = done {
+                tracing::error!(delivery = %id, %error, "a delivery comes back when its lease is over");
+            }
         })
-        .await?;
+        .await;
     Ok(count)
 }
 
@@ -102,11 +117,7 @@ async fn one(
     let verdict = judge(context.now, &person, round, &delivery);
     let mut sent = Sent::default();
     match verdict {
-        Verdict::Wait(until) => {
-            let mut connection = dispatch.pool.get().await?;
-            store::deliveries::put_off(&mut connection, &delivery, until).await?;
-            return Ok(());
-        }
+        Verdict::Wait(until) => return put_off(dispatch, &delivery, until).await,
         Verdict::Drop(status, reason) => sent.end = End::Is(status, reason.to_owned()),
         Verdict::Send => {
             let sending = Sending {
@@ -127,6 +138,13 @@ async fn one(
         }
     }
     settle(context, dispatch, round, delivery, sent).await
+}
+
+/// Leaves a delivery to a later round, as if it had not been tried.
+async fn put_off(dispatch: &Dispatch, delivery: &Delivery, until: OffsetDateTime) -> Result<()> {
+    let mut connection = dispatch.pool.get().await?;
+    store::deliveries::put_off(&mut connection, delivery, until).await?;
+    Ok(())
 }
 
 /// How a try ended.
@@ -227,7 +245,8 @@ async fn settle(
                 store::devices::remove_gone(connection, device.id, device.seen_at).await?;
             }
             let written = store::deliveries::settle(connection, &after).await?;
-            if written && after.status == Status::Failed && after.escalate_seconds.is_some() {
+            let escalates = after.escalate_seconds.is_some() && context.now < after.expires_at;
+            if written && after.status == Status::Failed && escalates {
                 // There is no push message to be read.
                 let (person, items) = (round.person(&after), round.items(&after));
                 escalation::follow(connection, context, &person, &after, items).await?;

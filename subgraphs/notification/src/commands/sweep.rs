@@ -1,8 +1,9 @@
 //! What comes with time: partitions of the months to come, and the end of what is old.
 
 use coko_core::Result;
+use coko_core::clock::months_from;
 use coko_core::context::CommandContext;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::Dispatch;
 use crate::store;
@@ -20,7 +21,7 @@ pub(crate) async fn sweep(context: &CommandContext, dispatch: &Dispatch) -> Resu
     let now = context.now;
     let timers = &dispatch.config.timers;
     let mut connection = dispatch.pool.get().await?;
-    for month in months_from(now) {
+    for month in months_from(now, MONTHS_AHEAD) {
         store::attempts::make_partition(&mut connection, month).await?;
     }
     let kept = now - Duration::days(timers.delivery_days);
@@ -42,17 +43,4 @@ pub(crate) async fn sweep(context: &CommandContext, dispatch: &Dispatch) -> Resu
 pub(crate) async fn drain<F: Future<Output = Result<usize>>>(work: impl Fn() -> F) -> Result<()> {
     while work().await? > 0 {}
     Ok(())
-}
-
-/// A moment in this month and in each of the next ones.
-fn months_from(now: OffsetDateTime) -> impl Iterator<Item = OffsetDateTime> {
-    let first = now.replace_day(1).unwrap_or(now);
-    // 31 days from the first of a month is at most the second of the next but never skips one.
-    (0..=MONTHS_AHEAD).scan(first, |month, _| {
-        let current = *month;
-        *month = (current + Duration::days(31))
-            .replace_day(1)
-            .unwrap_or(current);
-        Some(current)
-    })
 }

@@ -166,9 +166,7 @@ fn trouble(answer: &Answer) -> Trouble {
             Trouble::refused(short, Some(SuppressionReason::Invalid))
         }
         "INVALID_ARGUMENT" => Trouble::refused(short, None),
-        _ if answer.status == reqwest::StatusCode::NOT_FOUND => {
-            Trouble::refused(short, Some(SuppressionReason::Invalid))
-        }
+        // Also a 404 that does not speak of the token: a project that is misnamed must not cost everyone their devices.
         _ => Trouble::Later {
             code: short,
             after: answer.retry_after().or_else(|| {
@@ -176,5 +174,39 @@ fn trouble(answer: &Answer) -> Trouble {
                 overloaded.then_some(OVERLOADED)
             }),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+
+    #[test]
+    fn only_what_speaks_of_the_token_costs_a_device() {
+        let answer = |status, body| Answer {
+            status,
+            headers: HeaderMap::new(),
+            body,
+        };
+        let unregistered = json!({ "error": {
+            "status": "NOT_FOUND", "details": [{ "errorCode": "UNREGISTERED" }],
+        } });
+        let gone = Some(SuppressionReason::Invalid);
+        assert_eq!(
+            trouble(&answer(StatusCode::NOT_FOUND, unregistered)),
+            Trouble::refused("UNREGISTERED", gone)
+        );
+        for (body, code) in [
+            (json!({ "error": { "status": "NOT_FOUND" } }), "NOT_FOUND"),
+            (Value::Null, "UNKNOWN"),
+        ] {
+            assert_eq!(
+                trouble(&answer(StatusCode::NOT_FOUND, body)),
+                Trouble::later(code)
+            );
+        }
     }
 }

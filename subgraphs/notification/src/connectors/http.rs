@@ -4,6 +4,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
 use time::Duration;
+use tokio::sync::Mutex;
 use url::Url;
 
 use super::Trouble;
@@ -98,6 +99,32 @@ impl Caller {
         metrics::counter!("notification_provider_calls_total", "provider" => self.name, "outcome" => label)
             .increment(1);
         outcome
+    }
+}
+
+/// The access token of the moment; a call that is refused for it fetches another.
+#[derive(Default)]
+pub(super) struct AccessToken(Mutex<Option<String>>);
+
+impl AccessToken {
+    /// The token that is known, where it is not the `stale` one; else that of the answer to `ask`.
+    ///
+    /// # Errors
+    /// What `ask` comes to; [`Trouble::Later`] when there is no token in the answer.
+    pub(super) async fn get(
+        &self,
+        stale: Option<&str>,
+        ask: impl Future<Output = Result<Answer, Trouble>>,
+    ) -> Result<String, Trouble> {
+        let mut known = self.0.lock().await;
+        if let Some(token) = known.as_ref().filter(|token| Some(token.as_str()) != stale) {
+            return Ok(token.clone());
+        }
+        let answer = ask.await?.settled()?;
+        let token = answer.text("access_token");
+        let token = token.ok_or_else(|| Trouble::later("NO_TOKEN"))?;
+        *known = Some(token.clone());
+        Ok(token)
     }
 }
 

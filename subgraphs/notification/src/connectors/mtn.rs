@@ -2,9 +2,8 @@
 
 use async_trait::async_trait;
 use serde_json::json;
-use tokio::sync::Mutex;
 
-use super::http::{Answer, Caller};
+use super::http::{AccessToken, Answer, Caller};
 use super::{Accepted, Connector, Parcel, Trouble};
 use crate::config::MtnConfig;
 
@@ -14,8 +13,7 @@ const ACCEPTED: &str = "0000";
 pub(super) struct Mtn {
     caller: Caller,
     config: MtnConfig,
-    /// The access token of the moment; a call that is refused for it fetches another.
-    token: Mutex<Option<String>>,
+    token: AccessToken,
 }
 
 impl Mtn {
@@ -23,26 +21,22 @@ impl Mtn {
         Self {
             caller,
             config,
-            token: Mutex::new(None),
+            token: AccessToken::default(),
         }
     }
 
     async fn token(&self, stale: Option<&str>) -> Result<String, Trouble> {
-        let mut known = self.token.lock().await;
-        if let Some(token) = known.as_ref().filter(|token| Some(token.as_str()) != stale) {
-            return Ok(token.clone());
-        }
+        self.token.get(stale, self.ask_for_token()).await
+    }
+
+    async fn ask_for_token(&self) -> Result<Answer, Trouble> {
         let form = [
             ("client_id", self.config.client_id.as_str()),
             ("client_secret", self.config.client_secret.expose()),
         ];
         let path = "/v1/oauth/access_token?grant_type=client_credentials";
         let request = self.caller.post(path).form(&form);
-        let answer = self.caller.send(request).await?.settled()?;
-        let token = answer.text("access_token");
-        let token = token.ok_or_else(|| Trouble::later("NO_TOKEN"))?;
-        *known = Some(token.clone());
-        Ok(token)
+        self.caller.send(request).await
     }
 
     async fn call(&self, token: &str, parcel: &Parcel<'_>) -> Result<Answer, Trouble> {

@@ -2,18 +2,16 @@
 
 use async_trait::async_trait;
 use serde_json::json;
-use tokio::sync::Mutex;
 use url::form_urlencoded;
 
-use super::http::{Answer, Caller};
+use super::http::{AccessToken, Answer, Caller};
 use super::{Accepted, Connector, Parcel, Trouble};
 use crate::config::OrangeConfig;
 
 pub(super) struct Orange {
     caller: Caller,
     config: OrangeConfig,
-    /// The access token of the moment; a call that is refused for it fetches another.
-    token: Mutex<Option<String>>,
+    token: AccessToken,
 }
 
 impl Orange {
@@ -21,25 +19,21 @@ impl Orange {
         Self {
             caller,
             config,
-            token: Mutex::new(None),
+            token: AccessToken::default(),
         }
     }
 
     async fn token(&self, stale: Option<&str>) -> Result<String, Trouble> {
-        let mut known = self.token.lock().await;
-        if let Some(token) = known.as_ref().filter(|token| Some(token.as_str()) != stale) {
-            return Ok(token.clone());
-        }
+        self.token.get(stale, self.ask_for_token()).await
+    }
+
+    async fn ask_for_token(&self) -> Result<Answer, Trouble> {
         let secret = self.config.client_secret.expose();
         let request = self.caller.post("/oauth/v3/token");
         let request = request
             .basic_auth(&self.config.client_id, Some(secret))
             .form(&[("grant_type", "client_credentials")]);
-        let answer = self.caller.send(request).await?.settled()?;
-        let token = answer.text("access_token");
-        let token = token.ok_or_else(|| Trouble::later("NO_TOKEN"))?;
-        *known = Some(token.clone());
-        Ok(token)
+        self.caller.send(request).await
     }
 
     async fn call(&self, token: &str, parcel: &Parcel<'_>) -> Result<Answer, Trouble> {

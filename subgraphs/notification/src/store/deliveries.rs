@@ -152,6 +152,8 @@ pub(crate) async fn put_off(
 ) -> QueryResult<()> {
     diesel::update(deliveries::table.find(delivery.id))
         .filter(deliveries::tries.eq(delivery.tries))
+        // What a provider reported meanwhile has ended it, and nothing is due any more.
+        .filter(deliveries::status.eq(Status::Pending))
         .set((
             deliveries::due_at.eq(due),
             // It collects no more: what joined it is what it tells.

@@ -282,6 +282,25 @@ async fn a_push_message_that_stays_unread_is_followed_by_a_text() {
 }
 
 #[tokio::test]
+async fn no_text_follows_a_push_message_that_is_of_no_use_any_more() {
+    let office = Office::new().await;
+    office.register(READER).await;
+    office.register_device(READER, TOKEN).await;
+    let sms = json!([{ "workflow": "PAYMENT", "channel": "SMS", "enabled": true }]);
+    office.choose(READER, json!({ "choices": sms })).await;
+    let down = MessageScenario::ServerError;
+    office
+        .simulator
+        .set_message_scenario(down, Some(TOKEN), None);
+    office.tell(&failed(1)).await;
+    office.stands("PUSH", "PENDING", "UNAVAILABLE").await;
+    office.advance(Duration::days(3));
+    office.stands("PUSH", "FAILED", "EXPIRED").await;
+    office.pause().await;
+    assert!(office.simulator.messages_to(PHONE).is_empty());
+}
+
+#[tokio::test]
 async fn a_slow_provider_holds_up_nobody_and_a_worker_that_died_loses_nothing() {
     let office = Office::new().await;
     office.register(READER).await;
