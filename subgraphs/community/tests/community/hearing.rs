@@ -65,6 +65,8 @@ async fn whoever_leaves_takes_what_they_said_along() {
     let shared = open(&other, json!({ "text": "à tous" })).await;
     let mine = answer(&reader, &shared, &Value::Null, "mes mots").await;
     answer(&other, &shared, &mine, "tes mots").await;
+    let answered = open(&reader, json!({ "title": "Ma question" })).await;
+    answer(&other, &answered, &Value::Null, "ma réponse").await;
     relate(&reader, "followUser", OTHER).await;
     relate(&town.reader(THIRD), "blockUser", READER).await;
     report(&other, "POST", &mine["id"], "SPAM").await;
@@ -110,6 +112,17 @@ async fn whoever_leaves_takes_what_they_said_along() {
     assert_eq!(
         gone.ok(),
         &json!({ "topic": null, "clubs": { "nodes": [] }, "tags": [] })
+    );
+    // What others answered stays, without what was asked.
+    let query = "query($t: ID!) { topic(id: $t) { title } }";
+    let kept = town
+        .guest()
+        .run_with(query, json!({ "t": answered["id"] }))
+        .await;
+    assert_eq!(kept.ok()["topic"]["title"], "…");
+    assert_eq!(
+        posts(&town.guest(), &answered).await,
+        [(0, "-".to_owned()), (1, "ma réponse".to_owned())]
     );
     let lists = person(&town.guest(), OTHER, "followers { nodes { user { id } } }").await;
     assert_eq!(lists["followers"]["nodes"], json!([]));

@@ -124,6 +124,9 @@ async fn an_account_that_goes_takes_what_is_private_with_it() {
     );
     let owners = "SELECT count(*) AS number FROM files WHERE owner_id IS NOT NULL";
     assert_eq!(service.number(owners).await, 0);
+    // Nor what they called it.
+    let named = "SELECT count(*) AS number FROM files WHERE name <> 'book.epub'";
+    assert_eq!(service.number(named).await, 0);
     let mine = publisher.run("{ myFiles { nodes { id } } }").await;
     assert_eq!(mine.ok()["myFiles"]["nodes"], json!([]));
 }
