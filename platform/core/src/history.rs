@@ -47,8 +47,12 @@ pub async fn forget(
             let source = format!("coko/{domain}");
             Ok(recording.forget(|event| {
                 event["source"] == source.as_str()
-                    && event["type"].as_str().is_some_and(|kind| kinds.contains(&kind))
-                    && event["subject"].as_str().is_some_and(|subject| about.contains(subject))
+                    && event["type"]
+                        .as_str()
+                        .is_some_and(|kind| kinds.contains(&kind))
+                    && event["subject"]
+                        .as_str()
+                        .is_some_and(|subject| about.contains(subject))
             }))
         }
     }
