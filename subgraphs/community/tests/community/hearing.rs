@@ -65,8 +65,6 @@ async fn whoever_leaves_takes_what_they_said_along() {
     let shared = open(&other, json!({ "text": "à tous" })).await;
     let mine = answer(&reader, &shared, &Value::Null, "mes mots").await;
     answer(&other, &shared, &mine, "tes mots").await;
-    let answered = open(&reader, json!({ "title": "Ma question" })).await;
-    answer(&other, &answered, &Value::Null, "ma réponse").await;
     relate(&reader, "followUser", OTHER).await;
     relate(&town.reader(THIRD), "blockUser", READER).await;
     report(&other, "POST", &mine["id"], "SPAM").await;
@@ -80,6 +78,16 @@ async fn whoever_leaves_takes_what_they_said_along() {
         club,
     )
     .await;
+
+    // Somebody new opens one topic a day.
+    town.advance(time::Duration::hours(25));
+    let (reader, other) = (town.reader(READER), town.reader(OTHER));
+    let answered = open(
+        &reader,
+        json!({ "title": "Ma question", "text": "Et vous ?" }),
+    )
+    .await;
+    answer(&other, &answered, &Value::Null, "ma réponse").await;
 
     let deleted = UserDeleted {
         user_id: READER,
