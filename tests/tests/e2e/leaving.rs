@@ -129,6 +129,15 @@ async fn located(stack: &Stack, person: &Person) -> i64 {
     count(&stack.pool("auth").unwrap(), &sql).await.unwrap()
 }
 
+/// Whether the erasure counts as done.
+async fn erased(stack: &Stack, person: &Person) -> bool {
+    let sql = format!(
+        "SELECT count(*) AS count FROM erasures WHERE done_at IS NOT NULL AND user_id = '{}'",
+        person.id
+    );
+    count(&stack.pool("auth").unwrap(), &sql).await == Some(1)
+}
+
 async fn journey(shape: Shape) {
     let directory = tempfile::Builder::new()
         .prefix("coko-leaving-")
@@ -174,12 +183,13 @@ async fn journey(shape: Shape) {
                 word: word.clone(),
             }));
         }
-        if left.is_empty() {
+        if left.is_empty() && erased(&stack, &person).await {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
     assert!(left.is_empty(), "{left:#?}");
+    assert!(erased(&stack, &person).await);
     assert_eq!(located(&stack, &person).await, 0);
     // Who did what and when is still known.
     let sql = format!(
@@ -198,7 +208,6 @@ async fn journey(shape: Shape) {
             "auth",
             "users WHERE status = 'DELETED' AND display_name = '' AND id",
         ),
-        ("auth", "erasures WHERE done_at IS NOT NULL AND user_id"),
         ("auth", "impersonations WHERE reason = '' AND user_id"),
     ] {
         let sql = format!("SELECT count(*) AS count FROM {what} = '{}'", person.id);
