@@ -308,11 +308,7 @@ async fn a_deletion_becomes_final_and_leaves_nothing_personal() {
 
 #[tokio::test]
 async fn what_was_said_of_a_deleted_account_is_erased_once_its_end_is_published() {
-    let bench = Bench::with(|config| {
-        // Sign-ins are many here.
-        config["limits"] = json!({ "login": { "permits": 100, "seconds": 60 } });
-    })
-    .await;
+    let bench = Bench::new().await;
     let awa = bench.person("awa@example.sn", &[]).await;
     let admin = bench.person("admin@example.org", &["admin"]).await;
     set_privacy(&awa, "PRIVATE").await;
