@@ -332,7 +332,7 @@ async fn what_was_said_of_a_deleted_account_is_erased_once_its_end_is_published(
     let said =
         "SELECT * FROM outbox WHERE event->>'type' IN ('user.registered', 'user.profile.updated')";
     let of_awa = format!("{said} AND event->>'subject' = '{}'", awa.id);
-    let reason = "SELECT * FROM audit_log WHERE jsonb_exists(new_values, 'reason')";
+    let reason = "SELECT * FROM audit_log WHERE action = 'impersonation.started' AND jsonb_exists(new_values, 'reason')";
     assert_eq!(bench.rows(waiting).await.len(), 1);
     assert!(!bench.rows(&of_awa).await.is_empty());
     assert_eq!(bench.rows(reason).await.len(), 1);
@@ -375,7 +375,7 @@ async fn what_was_said_of_a_deleted_account_is_erased_once_its_end_is_published(
     ] {
         assert!(deeds.contains(action), "{action}: {deeds}");
     }
-    // The operator's own deeds say where they came from, and words can be taken away, not changed.
+    // What can be taken away cannot be changed.
     let change = "UPDATE audit_log SET agent = 'another' WHERE action = 'account.deleted'";
     let refused = bench.connection().await.batch_execute(change).await;
     assert!(refused.unwrap_err().to_string().contains("append-only"));
