@@ -131,7 +131,6 @@ pub(crate) async fn forget_dead_letters(
     consumer: &str,
     event: &Event,
 ) -> QueryResult<()> {
-    let own = events::subject_of::<UserDeleted>();
     if event.kind != UserDeleted::TYPE || event.source != format!("coko/{}", UserDeleted::DOMAIN) {
         return Ok(());
     }
@@ -141,7 +140,7 @@ pub(crate) async fn forget_dead_letters(
     )
     .bind::<Text, _>(consumer)
     .bind::<Text, _>(events::subject(UserDeleted::DOMAIN, "%"))
-    .bind::<Text, _>(own)
+    .bind::<Text, _>(events::subject_of::<UserDeleted>())
     .bind::<Text, _>(&event.subject)
     .execute(connection)
     .await
