@@ -149,15 +149,14 @@ pub(crate) async fn remove_member(
 
 /// Removes a person from every organisation; returns those that have no members any more, locked.
 pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResult<Vec<Uuid>> {
+    let joined: Vec<Uuid> = members::table
+        .filter(members::user_id.eq(user))
+        .select(members::organization_id)
+        .load(connection)
+        .await?;
     // Of two who leave at once, the second sees that the first has left.
     let left: Vec<Uuid> = organizations::table
-        .filter(
-            organizations::id.eq_any(
-                members::table
-                    .filter(members::user_id.eq(user))
-                    .select(members::organization_id),
-            ),
-        )
+        .filter(organizations::id.eq_any(&joined))
         .order(organizations::id)
         .select(organizations::id)
         .for_update()
