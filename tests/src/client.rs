@@ -11,6 +11,7 @@ pub struct Client {
     endpoint: String,
     token: Option<String>,
     language: &'static str,
+    agent: Option<String>,
 }
 
 /// A GraphQL answer as it came over HTTP.
@@ -78,6 +79,7 @@ impl Client {
             endpoint,
             token: None,
             language: "en",
+            agent: None,
         }
     }
 
@@ -95,6 +97,15 @@ impl Client {
     pub fn with_language(&self, language: &'static str) -> Self {
         Self {
             language,
+            ..self.clone()
+        }
+    }
+
+    /// The same client that names itself by `agent`.
+    #[must_use]
+    pub fn with_agent(&self, agent: &str) -> Self {
+        Self {
+            agent: Some(agent.to_owned()),
             ..self.clone()
         }
     }
@@ -141,6 +152,9 @@ impl Client {
             .json(&body);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
+        }
+        if let Some(agent) = &self.agent {
+            request = request.header("user-agent", agent);
         }
         let response = request
             .send()

@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::context::CommandContext;
 use crate::database::{Connection, Pool};
 use crate::events::{self, Event, Payload};
+use crate::history;
 use crate::ids::Entropy;
 use crate::service::{Bus, Nats, Task};
 use crate::tables::{dead_letter, inbox};
@@ -215,6 +216,7 @@ impl Consumers {
                     return Ok(false);
                 }
                 handler(connection, &context, event).await?;
+                history::forget_dead_letters(connection, self.name, event).await?;
                 Ok(true)
             })
             .await

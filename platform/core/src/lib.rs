@@ -18,6 +18,7 @@ pub mod events;
 pub mod export;
 pub mod graphql;
 pub mod heartbeat;
+pub mod history;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;

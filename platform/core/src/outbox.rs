@@ -4,10 +4,12 @@
 //! NOTIFY and polls as a fallback. With NATS down, rows wait and requests go on. A crash between publishing and marking
 //! publishes again under the same `Nats-Msg-Id`; whatever the broker's short window lets through, the inbox stops.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_nats::jetstream;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _};
 use futures::StreamExt as _;
 use time::OffsetDateTime;
@@ -108,6 +110,39 @@ pub async fn pending(connection: &mut Connection) -> QueryResult<i64> {
         .count()
         .get_result(connection)
         .await
+}
+
+/// Those of these events that still wait to be published.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn unsent(connection: &mut Connection, ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
+    outbox::table
+        .filter(outbox::id.eq_any(ids))
+        .filter(outbox::sent_at.is_null())
+        .select(outbox::id)
+        .load(connection)
+        .await
+}
+
+/// Drops the copies of published events that went to one of these broker subjects and are about one of these aggregates, before
+/// their time; returns how many there were.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget(
+    connection: &mut Connection,
+    subjects: &[String],
+    about: &BTreeSet<String>,
+) -> QueryResult<usize> {
+    let about: Vec<&str> = about.iter().map(String::as_str).collect();
+    diesel::sql_query(
+        "DELETE FROM outbox WHERE sent_at IS NOT NULL AND subject = ANY($1) AND event ->> 'subject' = ANY($2)",
+    )
+    .bind::<Array<Text>, _>(subjects)
+    .bind::<Array<Text>, _>(about)
+    .execute(connection)
+    .await
 }
 
 /// Why a round of publishing stopped.

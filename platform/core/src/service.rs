@@ -158,7 +158,8 @@ impl Nats {
         })
     }
 
-    /// The stream of `domain`, created if it is not there; it is the event history, so it has no age limit.
+    /// The stream of `domain`, created if it is not there; it is the event history, so it has no age limit, and only what is said of
+    /// erased accounts is ever deleted from it ([`crate::history`]).
     ///
     /// # Errors
     /// When the broker does not answer or refuses.
@@ -244,6 +245,14 @@ impl Recording {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Drops what `is_gone` says of what was published; returns how much that is.
+    pub(crate) fn forget(&self, is_gone: impl Fn(&serde_json::Value) -> bool) -> u64 {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = events.len();
+        events.retain(|event| !is_gone(event));
+        (before - events.len()) as u64
     }
 
     /// Has `answerer` answer what is asked on `subject`.

@@ -7,6 +7,7 @@ pub(crate) mod account;
 pub(crate) mod administration;
 pub(crate) mod consent;
 pub(crate) mod deletion;
+pub(crate) mod erasure;
 pub(crate) mod export;
 pub(crate) mod impersonation;
 pub(crate) mod operators;

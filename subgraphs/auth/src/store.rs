@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod erasures;
 pub(crate) mod exports;
 pub(crate) mod followers;
 pub(crate) mod impersonations;

@@ -231,6 +231,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What is still to be erased of accounts that are gone.
+    erasures (user_id) {
+        user_id -> Uuid,
+        event_id -> Uuid,
+        begun_at -> Timestamptz,
+        done_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Operators who look at the platform as somebody else sees it.
     impersonations (id) {
         id -> Uuid,

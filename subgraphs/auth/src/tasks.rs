@@ -1,4 +1,4 @@
-//! Work beside requests: text messages, revocations, copies of data, deletions, expiry, partitions of the audit log.
+//! Work beside requests: text messages, revocations, copies of data, deletions and what is left of them, expiry, partitions of the audit log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use coko_core::context::CommandContext;
 use coko_core::mail;
 use coko_core::service::{Platform, Task};
 
-use crate::commands::{Auth, deletion, export};
+use crate::commands::{Auth, deletion, erasure, export};
 use crate::store;
 use crate::texter::Texter;
 
@@ -53,7 +53,15 @@ pub(crate) fn tasks(platform: &Platform, auth: &Arc<Auth>, texter: &Texter) -> V
             async move { export::collect(&context, &auth).await.map(drop) }
         })
     };
-    vec![texts, revocations, sweep, exports]
+    let erasures = {
+        let (auth, platform) = (auth.clone(), platform.clone());
+        Task::every("erasures", Duration::from_secs(5), move || {
+            let auth = auth.clone();
+            let context = CommandContext::system(platform.clock.now(), platform.entropy.clone());
+            async move { erasure::finish(&context, &auth).await.map(drop) }
+        })
+    };
+    vec![texts, revocations, sweep, exports, erasures]
 }
 
 /// Carries out what has fallen due: deletions, the end of unproven registrations, of expired secrets and codes, of old letters; and

@@ -3,7 +3,7 @@
 use coko_core::consumer::Consumers;
 use coko_core::database::Pool;
 use coko_core::events::auth::UserDeleted;
-use coko_core::events::publication::PublicationPublished;
+use coko_core::events::publication::{ManuscriptDiscarded, PublicationPublished};
 use coko_core::events::reading::{EntitlementGranted, EntitlementRevoked};
 use coko_core::service::Platform;
 use futures::FutureExt as _;
@@ -35,6 +35,9 @@ pub(crate) fn consumers(platform: &Platform, pool: Pool) -> Consumers {
                 )
             }
             .boxed()
+        })
+        .on::<ManuscriptDiscarded>(|connection, context, _, event| {
+            async move { Ok(readers::discarded(connection, context, event.book_id).await?) }.boxed()
         })
         .on::<UserDeleted>(|connection, context, _, event| {
             async move { Ok(readers::forget(connection, context, event.user_id).await?) }.boxed()

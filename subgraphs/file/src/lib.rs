@@ -7,7 +7,7 @@
 //! Of a book that comes of a publication readers get the text that was published; any other is held back.
 //!
 //! Says: `file.processed`, `file.rejected`, `book.downloaded`. Hears: `publication.published`,
-//! `entitlement.granted`, `entitlement.revoked`, `user.deleted`.
+//! `manuscript.discarded`, `entitlement.granted`, `entitlement.revoked`, `user.deleted`.
 
 mod commands;
 pub mod config;

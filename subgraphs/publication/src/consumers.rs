@@ -48,7 +48,7 @@ pub(crate) fn consumers(platform: &Platform, pool: Pool, terms: Terms) -> Consum
             }
             .boxed()
         })
-        .on::<UserDeleted>(|connection, _, _, event| {
-            async move { Ok(told::forget(connection, event.user_id).await?) }.boxed()
+        .on::<UserDeleted>(|connection, context, _, event| {
+            async move { Ok(told::forget(connection, context, event.user_id).await?) }.boxed()
         })
 }

@@ -8,8 +8,8 @@
 //! paid out by operators. What is undone is reversed, from wherever it is by then; a balance below zero is made up for by what is
 //! earned next. Subscribers' reading time is counted by month and worth a fixed sum by the hour.
 //!
-//! Says: `manuscript.submitted`, `publication.published`, `publication.withdrawn`, `royalty.accrued`. Hears: `book.purchased`,
-//! `order.refunded`, `file.processed`, `file.rejected`, `reading.progressed`, `user.registered`, `user.login`,
+//! Says: `manuscript.submitted`, `manuscript.discarded`, `publication.published`, `publication.withdrawn`, `royalty.accrued`.
+//! Hears: `book.purchased`, `order.refunded`, `file.processed`, `file.rejected`, `reading.progressed`, `user.registered`, `user.login`,
 //! `user.profile.updated`, `user.deleted`.
 
 mod commands;

@@ -30,27 +30,15 @@ const LISTED: [(&str, &str); 11] = [
     ("recommendation", "feedback"),
 ];
 
-/// What may remain: the beginning of the place, which word (the name, or any), and why.
-const REMAINS: [(&str, bool, &str); 4] = [
+/// What may remain: the beginning of the place, and why.
+const REMAINS: [(&str, &str); 2] = [
     (
         "letters/",
-        false,
         "the person's own mailbox, which this folder stands for",
     ),
     (
         "texts/",
-        false,
         "the person's own phone, which this folder stands for",
-    ),
-    (
-        "auth.outbox.event",
-        true,
-        "what was published is kept for three days; events carry the public name, and no address or number",
-    ),
-    (
-        "nats/",
-        true,
-        "the history of events carries the public name, and no address or number",
     ),
 ];
 
@@ -126,10 +114,28 @@ async fn dumped(server: &RedisServer, directory: &TempDir) -> Vec<u8> {
 }
 
 /// Whether a trace may remain.
-fn may_remain(person: &Person, trace: &Trace) -> bool {
-    REMAINS.iter().any(|(place, name_alone, _)| {
-        trace.place.starts_with(place) && (!name_alone || trace.word == person.name())
-    })
+fn may_remain(trace: &Trace) -> bool {
+    let mut places = REMAINS.iter();
+    places.any(|(place, _)| trace.place.starts_with(place))
+}
+
+/// How many entries of the audit log say from where and with what the person did something.
+async fn located(stack: &Stack, person: &Person) -> i64 {
+    let sql = format!(
+        "SELECT count(*) AS count FROM audit_log WHERE (address IS NOT NULL OR agent IS NOT NULL)
+            AND (actor_id = '{0}' OR actor_id IS NULL AND (subject_id = '{0}' OR new_values ->> 'user' = '{0}'))",
+        person.id
+    );
+    count(&stack.pool("auth").unwrap(), &sql).await.unwrap()
+}
+
+/// Whether the erasure counts as done.
+async fn erased(stack: &Stack, person: &Person) -> bool {
+    let sql = format!(
+        "SELECT count(*) AS count FROM erasures WHERE done_at IS NOT NULL AND user_id = '{}'",
+        person.id
+    );
+    count(&stack.pool("auth").unwrap(), &sql).await == Some(1)
 }
 
 async fn journey(shape: Shape) {
@@ -152,9 +158,16 @@ async fn journey(shape: Shape) {
     let words = person.words();
     let before = stack.traces(&words).await.unwrap();
     for word in &words {
-        let found = |trace: &&Trace| trace.word == *word && !may_remain(&person, trace);
+        let found = |trace: &&Trace| trace.word == *word && !may_remain(trace);
         assert!(before.iter().any(|trace| found(&trace)), "{word}");
     }
+    let named = |place: &str| {
+        let is_there =
+            |trace: &Trace| trace.place.starts_with(place) && trace.word == person.name();
+        before.iter().any(is_there)
+    };
+    assert!(named("nats/") && named("auth.outbox.event"), "{before:#?}");
+    assert!(located(&stack, &person).await > 0);
 
     leaves(&mut stack, &person).await;
     let gone = person.client.run("{ me { id } }").await.unwrap();
@@ -162,7 +175,7 @@ async fn journey(shape: Shape) {
     let mut left = Vec::new();
     for _ in 0..90 {
         left = stack.traces(&words).await.unwrap();
-        left.retain(|trace| !may_remain(&person, trace));
+        left.retain(|trace| !may_remain(trace));
         if let Some(server) = &redis {
             let held = dumped(server, &directory).await;
             left.extend(words_in(&held, &words).map(|word| Trace {
@@ -170,12 +183,21 @@ async fn journey(shape: Shape) {
                 word: word.clone(),
             }));
         }
-        if left.is_empty() {
+        if left.is_empty() && erased(&stack, &person).await {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
     assert!(left.is_empty(), "{left:#?}");
+    assert!(erased(&stack, &person).await);
+    assert_eq!(located(&stack, &person).await, 0);
+    // Who did what and when is still known.
+    let sql = format!(
+        "SELECT count(*) AS count FROM audit_log WHERE actor_id = '{}' AND action = 'profile.updated'",
+        person.id
+    );
+    let known = count(&stack.pool("auth").unwrap(), &sql).await;
+    assert_eq!(known, Some(1));
 
     // The law wants books of account kept: they are, and name nobody.
     for (domain, what) in [
@@ -186,6 +208,7 @@ async fn journey(shape: Shape) {
             "auth",
             "users WHERE status = 'DELETED' AND display_name = '' AND id",
         ),
+        ("auth", "impersonations WHERE reason = '' AND user_id"),
     ] {
         let sql = format!("SELECT count(*) AS count FROM {what} = '{}'", person.id);
         let kept = count(&stack.pool(domain).unwrap(), &sql).await;

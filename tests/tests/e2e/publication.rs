@@ -69,8 +69,13 @@ pub(super) async fn begun(author: &Client) -> (Value, Value) {
     (organization, made["manuscript"].clone())
 }
 
-/// The text is uploaded for the manuscript's book, looked at, and added as a version.
-pub(super) async fn written(stack: &Stack, author: &Client, manuscript: &Value) {
+/// The text is uploaded for the manuscript's book as a file of this name, looked at, and added as a version with these notes.
+pub(super) async fn written(
+    stack: &Stack,
+    author: &Client,
+    manuscript: &Value,
+    (name, notes): (&str, &str),
+) {
     let authors = ["Awa Ndiaye".to_owned()];
     let title = "Les Pluies de Ziguinchor";
     let bytes = Book::demonstration(
@@ -82,7 +87,7 @@ pub(super) async fn written(stack: &Stack, author: &Client, manuscript: &Value) 
     .epub()
     .unwrap();
     let input = json!({
-        "kind": "EPUB", "name": "pluies.epub", "mediaType": "application/epub+zip", "byteSize": bytes.len(),
+        "kind": "EPUB", "name": name, "mediaType": "application/epub+zip", "byteSize": bytes.len(),
         "sha256": hex::encode(Sha256::digest(&bytes)), "bookId": manuscript["bookId"],
     });
     let announced = run(author, "Upload", json!({ "input": input })).await;
@@ -94,7 +99,7 @@ pub(super) async fn written(stack: &Stack, author: &Client, manuscript: &Value) 
     assert_eq!(completed["errors"], json!([]), "{completed}");
     // What the file service finds reaches publication by event.
     let kind = "version { number file { status hasErrors } } errors { code }";
-    let value = json!({ "manuscriptId": manuscript["id"], "fileId": file });
+    let value = json!({ "manuscriptId": manuscript["id"], "fileId": file, "notes": notes });
     let added = eventually("the report of the file", async || {
         let input = "AddManuscriptVersionInput";
         let added = mutate(author, "addManuscriptVersion", input, kind, value.clone()).await;
@@ -141,7 +146,7 @@ async fn journey(shape: Shape) {
     let admin = stack.staff("Admin", &["admin"]).await.unwrap();
     let (organization, manuscript) = begun(&author).await;
     let id = &manuscript["id"];
-    written(&stack, &author, &manuscript).await;
+    written(&stack, &author, &manuscript, ("pluies.epub", "Relu.")).await;
     step(&author, "submitManuscript", id).await;
     step(&reviewer, "startManuscriptReview", id).await;
     step(&reviewer, "approveManuscript", id).await;

@@ -118,7 +118,7 @@ async fn list(
             .first_sequence
             .max(state.last_sequence.saturating_sub(limit) + 1);
         for sequence in first..=state.last_sequence {
-            // A message may have been deleted by hand.
+            // A message is deleted with the account that it was about.
             if let Ok(message) = stream.get_raw_message(sequence).await
                 && let Ok(event) = serde_json::from_slice(&message.payload)
             {

@@ -1,7 +1,9 @@
 //! What auth says: accounts that come, change and go, sessions that end.
 //!
 //! The stream is kept as history, so no event carries an e-mail address, a phone number or a secret: whoever must
-//! reach a person asks auth for the address when it is needed, and erasing an account erases it everywhere.
+//! reach a person asks auth for the address when it is needed, and erasing an account erases it everywhere. What says how
+//! somebody is called, or what was written about them, is deleted from the history with the account ([`crate::history`]): whoever
+//! hears [`UserDeleted`] may never have heard of the account before.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;

@@ -225,6 +225,7 @@ pub fn catalogue() -> Result<Vec<Described>, serde_json::Error> {
         describe::<payment::SubscriptionCancelled>()?,
         describe::<payment::SubscriptionExpired>()?,
         describe::<payment::SubscriptionRenewed>()?,
+        describe::<publication::ManuscriptDiscarded>()?,
         describe::<publication::ManuscriptSubmitted>()?,
         describe::<publication::PublicationPublished>()?,
         describe::<publication::PublicationWithdrawn>()?,

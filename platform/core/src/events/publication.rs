@@ -14,6 +14,36 @@ const SAMPLE_ORGANIZATION: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8402");
 const SAMPLE_BOOK: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8403");
 const SAMPLE_AUTHOR: Uuid = uuid!("01890a5d-ac96-774b-bcce-b302099a8057");
 
+/// A manuscript that was never published is gone for good, as nobody is left whose it would be: `manuscript.discarded`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManuscriptDiscarded {
+    /// The manuscript.
+    pub manuscript_id: Uuid,
+    /// The book that it would have become, for which its files were uploaded.
+    pub book_id: Uuid,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub discarded_at: OffsetDateTime,
+}
+
+impl Payload for ManuscriptDiscarded {
+    const DOMAIN: &'static str = "publication";
+    const TYPE: &'static str = "manuscript.discarded";
+    const VERSION: u16 = 1;
+
+    fn subject(&self) -> String {
+        self.manuscript_id.to_string()
+    }
+
+    fn sample() -> Self {
+        Self {
+            manuscript_id: SAMPLE_PUBLICATION,
+            book_id: SAMPLE_BOOK,
+            discarded_at: datetime!(2026-02-14 03:00 UTC),
+        }
+    }
+}
+
 /// A manuscript waits for its review: `manuscript.submitted`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManuscriptSubmitted {

@@ -131,7 +131,8 @@ pub(crate) async fn sweep(context: &CommandContext, auth: &Auth) -> coko_core::R
     }
 }
 
-/// Erases what is personal and says so; the row remains, without a name, as the author of what the person wrote.
+/// Erases what is personal and says so; the row remains, without a name, as the author of what the person wrote. What was said of
+/// the account before is erased once it is published ([`super::erasure`]).
 async fn erase(
     context: &CommandContext,
     auth: &Auth,
@@ -170,15 +171,12 @@ async fn erase(
         (None, None),
     )
     .await?;
-    outbox::enqueue(
-        connection,
-        context,
-        &UserDeleted {
-            user_id: account.id,
-            deleted_at: context.now,
-        },
-    )
-    .await?;
+    let deleted = UserDeleted {
+        user_id: account.id,
+        deleted_at: context.now,
+    };
+    let event = outbox::enqueue(connection, context, &deleted).await?;
+    store::erasures::begin(connection, account.id, event, context.now).await?;
     metrics::counter!("user_deletions_total").increment(1);
     Ok(())
 }

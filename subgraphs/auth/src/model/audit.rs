@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::tables;
 
-/// One entry; written once, never changed.
+/// One entry; written once, never changed but for what is taken away when an account is erased.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = tables::audit_log)]
 pub(crate) struct AuditEntry {

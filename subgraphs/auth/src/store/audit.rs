@@ -3,9 +3,10 @@
 use coko_core::database::Connection;
 use coko_core::paging::{Direction, Page};
 use diesel::prelude::*;
-use diesel::sql_types::Timestamptz;
+use diesel::sql_types::{Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{TimeKey, moment};
 use crate::model::{AuditEntry, AuditFilter, NewAuditEntry};
@@ -26,6 +27,31 @@ pub(crate) async fn append(
         .execute(connection)
         .await
         .map(drop)
+}
+
+/// Takes away what the log says of an erased account beyond who did what to whom and when: the addresses and agents of its owner,
+/// also where they had not signed in yet, and what was written about them.
+pub(crate) async fn blur(connection: &mut Connection, user: Uuid) -> QueryResult<()> {
+    for statement in [
+        "UPDATE audit_log SET address = NULL, agent = NULL
+            WHERE actor_id = $1 AND (address IS NOT NULL OR agent IS NOT NULL)",
+        "UPDATE audit_log SET address = NULL, agent = NULL
+            WHERE actor_id IS NULL AND subject_id = $1 AND (address IS NOT NULL OR agent IS NOT NULL)",
+        "UPDATE audit_log SET address = NULL, agent = NULL
+            WHERE actor_id IS NULL AND (address IS NOT NULL OR agent IS NOT NULL) AND subject_id IN
+                (SELECT subject_id FROM audit_log WHERE action = 'session.started' AND new_values ->> 'user' = $1)",
+        "UPDATE audit_log SET old_values = NULL, new_values = NULL
+            WHERE subject_id = $1 AND subject_type = 'user' AND action = 'profile.updated'
+                AND (old_values IS NOT NULL OR new_values IS NOT NULL)",
+        "UPDATE audit_log SET new_values = new_values - 'reason'
+            WHERE subject_id = $1 AND subject_type = 'user' AND jsonb_exists(new_values, 'reason')",
+    ] {
+        diesel::sql_query(statement)
+            .bind::<Text, _>(user.to_string())
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Makes the partition of the month of `moment`; returns whether it was missing.

@@ -60,6 +60,15 @@ pub(crate) async fn end_of(
         .await
 }
 
+/// Forgets why an erased account was looked at; that it was, by whom and when stays.
+pub(crate) async fn blur(connection: &mut Connection, user: Uuid) -> QueryResult<()> {
+    diesel::update(impersonations::table.filter(impersonations::user_id.eq(user)))
+        .set(impersonations::reason.eq(""))
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 /// One page, newest first.
 pub(crate) async fn page(
     connection: &mut Connection,

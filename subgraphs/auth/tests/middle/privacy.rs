@@ -322,3 +322,78 @@ async fn a_deletion_becomes_final_and_leaves_nothing_personal() {
     assert!(bench.login("moussa@example.sn").await.is_known().await);
     assert!(!moussa.id.is_empty());
 }
+
+#[tokio::test]
+async fn what_was_said_of_a_deleted_account_is_erased_once_its_end_is_published() {
+    let bench = Bench::new().await;
+    let awa = bench.person("awa@example.sn", &[]).await;
+    let admin = bench.person("admin@example.org", &["admin"]).await;
+    set_privacy(&awa, "PRIVATE").await;
+    let look =
+        "mutation($i: ImpersonateUserInput!) { impersonateUser(input: $i) { errors { code } } }";
+    let input = json!({ "i": { "userId": awa.id, "reason": "Awa Ndiaye asked", "minutes": 5 } });
+    admin.client.run_with(look, input).await.ok();
+    awa.client
+        .run_with(DELETE, json!({ "password": PASSWORD }))
+        .await
+        .ok();
+    bench.later(Duration::days(30));
+    let deleted = async || bench.events("user.deleted").await.len() == 1;
+    bench.run_task("sweep", deleted).await;
+
+    let waiting = "SELECT * FROM erasures WHERE done_at IS NULL";
+    let done = format!(
+        "SELECT * FROM erasures WHERE done_at IS NOT NULL AND user_id = '{}'",
+        awa.id
+    );
+    let said =
+        "SELECT * FROM outbox WHERE event->>'type' IN ('user.registered', 'user.profile.updated')";
+    let of_awa = format!("{said} AND event->>'subject' = '{}'", awa.id);
+    let reason = "SELECT * FROM audit_log WHERE action = 'impersonation.started' AND jsonb_exists(new_values, 'reason')";
+    assert_eq!(bench.rows(waiting).await.len(), 1);
+    assert!(!bench.rows(&of_awa).await.is_empty());
+    assert_eq!(bench.rows(reason).await.len(), 1);
+    // Until its end is published, more may be said of the account.
+    let mut rounds = 0;
+    bench
+        .run_task("erasures", async || {
+            rounds += 1;
+            rounds > 10
+        })
+        .await;
+    assert_eq!(bench.rows(waiting).await.len(), 1);
+    let unsent = "SELECT * FROM outbox WHERE sent_at IS NULL";
+    bench
+        .run_task("outbox-relay", async || bench.rows(unsent).await.is_empty())
+        .await;
+    bench
+        .run_task("erasures", async || bench.rows(&done).await.len() == 1)
+        .await;
+    assert!(bench.rows(&of_awa).await.is_empty());
+    assert!(bench.rows(reason).await.is_empty());
+    let looked = "SELECT user_id FROM impersonations WHERE reason = ''";
+    assert_eq!(bench.rows(looked).await, [json!({ "user_id": awa.id })]);
+    let located = format!(
+        "SELECT * FROM audit_log WHERE actor_id = '{}' AND (address IS NOT NULL OR agent IS NOT NULL)",
+        awa.id
+    );
+    assert!(bench.rows(&located).await.is_empty());
+    let deeds = format!(
+        "SELECT DISTINCT action FROM audit_log WHERE actor_id = '{0}' OR subject_id = '{0}'",
+        awa.id
+    );
+    let deeds = json!(bench.rows(&deeds).await).to_string();
+    for action in [
+        "profile.updated",
+        "impersonation.started",
+        "account.deletion_requested",
+        "account.deleted",
+        "account.erased",
+    ] {
+        assert!(deeds.contains(action), "{action}: {deeds}");
+    }
+    // What can be taken away cannot be changed.
+    let change = "UPDATE audit_log SET agent = 'another' WHERE action = 'account.deleted'";
+    let refused = bench.connection().await.batch_execute(change).await;
+    assert!(refused.unwrap_err().to_string().contains("append-only"));
+}

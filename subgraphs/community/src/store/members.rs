@@ -146,6 +146,8 @@ pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResu
         "UPDATE clubs SET disbanded = true, name = '…', description = '', description_html = '' WHERE owner_id = $1",
         "UPDATE gatherings SET cancelled = true, title = '…', place = '…', url = NULL, description = '', description_html = ''
             WHERE host_id = $1",
+        "UPDATE club_schedule SET title = '…' WHERE club_id IN (SELECT id FROM clubs WHERE owner_id = $1)",
+        "UPDATE topics SET title = '…' WHERE author_id = $1 AND title <> ''",
         "UPDATE reports SET note = NULL WHERE reporter_id = $1",
         "UPDATE cases SET appeal = NULL WHERE author_id = $1",
     ] {

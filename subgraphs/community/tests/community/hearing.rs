@@ -79,6 +79,16 @@ async fn whoever_leaves_takes_what_they_said_along() {
     )
     .await;
 
+    // Somebody new opens one topic a day.
+    town.advance(time::Duration::hours(25));
+    let (reader, other) = (town.reader(READER), town.reader(OTHER));
+    let answered = open(
+        &reader,
+        json!({ "title": "Ma question", "text": "Et vous ?" }),
+    )
+    .await;
+    answer(&other, &answered, &Value::Null, "ma réponse").await;
+
     let deleted = UserDeleted {
         user_id: READER,
         deleted_at: town.now(),
@@ -110,6 +120,17 @@ async fn whoever_leaves_takes_what_they_said_along() {
     assert_eq!(
         gone.ok(),
         &json!({ "topic": null, "clubs": { "nodes": [] }, "tags": [] })
+    );
+    // What others answered stays, without what was asked.
+    let query = "query($t: ID!) { topic(id: $t) { title } }";
+    let kept = town
+        .guest()
+        .run_with(query, json!({ "t": answered["id"] }))
+        .await;
+    assert_eq!(kept.ok()["topic"]["title"], "…");
+    assert_eq!(
+        posts(&town.guest(), &answered).await,
+        [(0, "-".to_owned()), (1, "ma réponse".to_owned())]
     );
     let lists = person(&town.guest(), OTHER, "followers { nodes { user { id } } }").await;
     assert_eq!(lists["followers"]["nodes"], json!([]));

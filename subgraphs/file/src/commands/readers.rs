@@ -34,6 +34,21 @@ pub(crate) async fn released(
     }
 }
 
+/// A book will never be: what was uploaded for it goes, unless a text of it was published after all.
+pub(crate) async fn discarded(
+    connection: &mut Connection,
+    context: &CommandContext,
+    book: Uuid,
+) -> QueryResult<()> {
+    if store::releases::has(connection, book).await? {
+        return Ok(());
+    }
+    for id in store::files::of_book(connection, book).await? {
+        remove(connection, context, id).await?;
+    }
+    Ok(())
+}
+
 /// An account is gone: what was private goes, what books are made of stays without its name.
 pub(crate) async fn forget(
     connection: &mut Connection,

@@ -4,7 +4,7 @@ use coko_core::database::Connection;
 use coko_core::paging::{Direction, Page, Slice};
 use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -119,10 +119,24 @@ pub(crate) async fn private_of(connection: &mut Connection, owner: Uuid) -> Quer
         .await
 }
 
-/// Forgets whose the files of a person were.
+/// Whatever was uploaded for a book.
+pub(crate) async fn of_book(connection: &mut Connection, book: Uuid) -> QueryResult<Vec<Uuid>> {
+    files::table
+        .filter(files::book_id.eq(book))
+        .select(files::id)
+        .load(connection)
+        .await
+}
+
+/// Forgets whose the files of a person were, and what they called them: readers save a file under what it is.
 pub(crate) async fn disown(connection: &mut Connection, owner: Uuid) -> QueryResult<()> {
+    let name = "CASE kind WHEN 'COVER' THEN 'cover' WHEN 'SAMPLE' THEN 'sample' ELSE 'book' END
+        || coalesce(lower(substring(name FROM '(?i)[.](?:epub|pdf|jpe?g|png|webp)$')), '')";
     diesel::update(files::table.filter(files::owner_id.eq(owner)))
-        .set(files::owner_id.eq(None::<Uuid>))
+        .set((
+            files::owner_id.eq(None::<Uuid>),
+            files::name.eq(sql::<Text>(name)),
+        ))
         .execute(connection)
         .await
         .map(drop)

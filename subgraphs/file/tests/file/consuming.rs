@@ -1,7 +1,7 @@
 //! What other domains say, handled exactly once in whatever order it comes.
 
 use coko_core::events::auth::UserDeleted;
-use coko_core::events::publication::PublicationPublished;
+use coko_core::events::publication::{ManuscriptDiscarded, PublicationPublished};
 use coko_core::events::reading::{EntitlementGranted, EntitlementRevoked};
 use coko_core::events::{Event, Payload};
 use serde_json::json;
@@ -124,6 +124,32 @@ async fn an_account_that_goes_takes_what_is_private_with_it() {
     );
     let owners = "SELECT count(*) AS number FROM files WHERE owner_id IS NOT NULL";
     assert_eq!(service.number(owners).await, 0);
+    // Nor what they called it.
+    let named = "SELECT count(*) AS number FROM files WHERE name <> 'book.epub'";
+    assert_eq!(service.number(named).await, 0);
     let mine = publisher.run("{ myFiles { nodes { id } } }").await;
     assert_eq!(mine.ok()["myFiles"]["nodes"], json!([]));
+}
+
+#[tokio::test]
+async fn what_was_uploaded_for_a_book_that_never_is_goes() {
+    let service = Service::new().await;
+    let (text, _) = service.book().await;
+    let discarded = ManuscriptDiscarded {
+        book_id: BOOK,
+        ..ManuscriptDiscarded::sample()
+    };
+    assert_eq!(look(&service.staff(), &text).await["status"], "READY");
+    hear(&service, &discarded).await;
+    assert!(look(&service.staff(), &text).await.is_null());
+    // A text that was published is the readers'.
+    let (published, _) = service.book().await;
+    let release = PublicationPublished {
+        book_id: Some(BOOK),
+        file_id: published.parse().ok(),
+        ..PublicationPublished::sample()
+    };
+    hear(&service, &release).await;
+    hear(&service, &discarded).await;
+    assert_eq!(look(&service.staff(), &published).await["status"], "READY");
 }

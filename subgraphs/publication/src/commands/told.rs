@@ -1,7 +1,10 @@
 //! What other domains tell of files and accounts. Each runs in its consumer's transaction.
 
+use coko_core::context::CommandContext;
 use coko_core::database::Connection;
 use coko_core::events::file::{FileProcessed, FileRejected};
+use coko_core::events::publication::ManuscriptDiscarded;
+use coko_core::outbox;
 use diesel::QueryResult;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -97,12 +100,42 @@ pub(crate) async fn met(connection: &mut Connection, user: Uuid) -> QueryResult<
 }
 
 /// An account is gone. Manuscripts stay with their organisations, and the books of accounts as the law requires, under an id that
-/// names nobody any more.
-pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResult<()> {
-    store::organizations::forget(connection, user).await?;
+/// names nobody any more. What an organisation without members never published goes, and with it the organisation, unless books or
+/// accounts are its own.
+pub(crate) async fn forget(
+    connection: &mut Connection,
+    context: &CommandContext,
+    user: Uuid,
+) -> QueryResult<()> {
+    let deserted = store::organizations::forget(connection, user).await?;
+    if !deserted.is_empty() {
+        discard(connection, context, &deserted).await?;
+        store::organizations::remove_empty(connection, &deserted).await?;
+    }
     store::notes::forget(connection, user).await?;
+    store::versions::forget(connection, user).await?;
     store::files::forget(connection, user).await?;
     store::reading::forget(connection, user).await?;
     store::readers::forget(connection, user).await?;
     Ok(())
+}
+
+/// Removes what organisations without members never published, and has its files removed.
+async fn discard(
+    connection: &mut Connection,
+    context: &CommandContext,
+    organizations: &[Uuid],
+) -> QueryResult<()> {
+    let abandoned = store::manuscripts::lock_abandoned(connection, organizations).await?;
+    let said: Vec<ManuscriptDiscarded> = abandoned
+        .iter()
+        .map(|manuscript| ManuscriptDiscarded {
+            manuscript_id: manuscript.id,
+            book_id: manuscript.book_id,
+            discarded_at: context.now,
+        })
+        .collect();
+    let ids: Vec<Uuid> = abandoned.iter().map(|manuscript| manuscript.id).collect();
+    store::manuscripts::remove(connection, &ids).await?;
+    outbox::enqueue_all(connection, context, &said).await
 }

@@ -4,7 +4,7 @@ use coko_core::database::Connection;
 use coko_core::paging::{Direction, Page, Slice};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -127,6 +127,46 @@ pub(crate) async fn lock_due(
         .skip_locked()
         .load(connection)
         .await
+}
+
+/// What these organisations never published and nobody of them will, locked until the transaction ends: what is scheduled is
+/// published by the clock, and what earned something stays as the books of account say.
+pub(crate) async fn lock_abandoned(
+    connection: &mut Connection,
+    organizations: &[Uuid],
+) -> QueryResult<Vec<Manuscript>> {
+    manuscripts::table
+        .filter(manuscripts::organization_id.eq_any(organizations))
+        .filter(manuscripts::published_at.is_null())
+        .filter(sql::<Bool>(
+            "status IN ('DRAFT', 'SUBMITTED', 'IN_REVIEW', 'CHANGES_REQUESTED', 'APPROVED')
+                AND NOT EXISTS (SELECT FROM sales s WHERE s.manuscript_id = manuscripts.id)
+                AND NOT EXISTS (SELECT FROM accruals a WHERE a.manuscript_id = manuscripts.id)
+                AND NOT EXISTS (SELECT FROM reading_times r WHERE r.manuscript_id = manuscripts.id)",
+        ))
+        .order(manuscripts::id)
+        .select(Manuscript::as_select())
+        .for_update()
+        .load(connection)
+        .await
+}
+
+/// Removes locked manuscripts and everything that was written about them.
+pub(crate) async fn remove(connection: &mut Connection, ids: &[Uuid]) -> QueryResult<()> {
+    for statement in [
+        "DELETE FROM manuscript_notes WHERE manuscript_id = ANY($1)",
+        "DELETE FROM manuscript_files WHERE manuscript_id = ANY($1)",
+        "DELETE FROM manuscript_versions WHERE manuscript_id = ANY($1)",
+        "DELETE FROM contract_parties WHERE contract_id IN (SELECT id FROM contracts WHERE manuscript_id = ANY($1))",
+        "DELETE FROM contracts WHERE manuscript_id = ANY($1)",
+        "DELETE FROM manuscripts WHERE id = ANY($1)",
+    ] {
+        diesel::sql_query(statement)
+            .bind::<Array<SqlUuid>, _>(ids)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// The place of a manuscript in the reviewers' list.

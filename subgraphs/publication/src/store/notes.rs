@@ -19,10 +19,17 @@ pub(crate) async fn insert(connection: &mut Connection, note: &Note) -> QueryRes
         .map(drop)
 }
 
-/// Forgets who said something.
+/// Forgets what someone said: of a step only that it was taken stays, and of a comment nothing.
 pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResult<usize> {
+    diesel::delete(manuscript_notes::table.filter(manuscript_notes::author_id.eq(user)))
+        .filter(manuscript_notes::status.is_null())
+        .execute(connection)
+        .await?;
     diesel::update(manuscript_notes::table.filter(manuscript_notes::author_id.eq(user)))
-        .set(manuscript_notes::author_id.eq(None::<Uuid>))
+        .set((
+            manuscript_notes::author_id.eq(None::<Uuid>),
+            manuscript_notes::body.eq(None::<String>),
+        ))
         .execute(connection)
         .await
 }

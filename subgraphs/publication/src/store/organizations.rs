@@ -3,6 +3,7 @@
 use coko_core::database::Connection;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -146,9 +147,50 @@ pub(crate) async fn remove_member(
         .await
 }
 
-/// Removes a person from every organisation.
-pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResult<usize> {
+/// Removes a person from every organisation; returns those that have no members any more, locked.
+pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResult<Vec<Uuid>> {
+    let joined: Vec<Uuid> = members::table
+        .filter(members::user_id.eq(user))
+        .select(members::organization_id)
+        .load(connection)
+        .await?;
+    // Of two who leave at once, the second sees that the first has left.
+    let left: Vec<Uuid> = organizations::table
+        .filter(organizations::id.eq_any(&joined))
+        .order(organizations::id)
+        .select(organizations::id)
+        .for_update()
+        .load(connection)
+        .await?;
     diesel::delete(members::table.filter(members::user_id.eq(user)))
         .execute(connection)
-        .await
+        .await?;
+    let peopled: Vec<Uuid> = members::table
+        .filter(members::organization_id.eq_any(&left))
+        .select(members::organization_id)
+        .load(connection)
+        .await?;
+    Ok(left
+        .into_iter()
+        .filter(|organization| !peopled.contains(organization))
+        .collect())
+}
+
+/// Removes those of these organisations that have no manuscript, no part in a contract and no account.
+pub(crate) async fn remove_empty(
+    connection: &mut Connection,
+    organizations: &[Uuid],
+) -> QueryResult<usize> {
+    diesel::sql_query(
+        "DELETE FROM organizations o WHERE o.id = ANY($1)
+            AND NOT EXISTS (SELECT FROM members WHERE organization_id = o.id)
+            AND NOT EXISTS (SELECT FROM manuscripts WHERE organization_id = o.id)
+            AND NOT EXISTS (SELECT FROM contract_parties WHERE payee_id = o.id)
+            AND NOT EXISTS (SELECT FROM accruals WHERE payee_id = o.id)
+            AND NOT EXISTS (SELECT FROM balances WHERE payee_id = o.id)
+            AND NOT EXISTS (SELECT FROM payouts WHERE payee_id = o.id)",
+    )
+    .bind::<Array<SqlUuid>, _>(organizations)
+    .execute(connection)
+    .await
 }

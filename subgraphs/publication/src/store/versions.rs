@@ -52,3 +52,11 @@ pub(crate) async fn insert(connection: &mut Connection, version: &Version) -> Qu
         .await
         .map(drop)
 }
+
+/// Forgets what someone wrote about versions of theirs.
+pub(crate) async fn forget(connection: &mut Connection, user: Uuid) -> QueryResult<usize> {
+    diesel::update(manuscript_versions::table.filter(manuscript_versions::created_by.eq(user)))
+        .set(manuscript_versions::notes.eq(None::<String>))
+        .execute(connection)
+        .await
+}

@@ -151,3 +151,39 @@ async fn whoever_leaves_is_forgotten_and_the_books_stay() {
     assert_eq!(house.balance(&baobab).await, "1400|0");
     house.assert_balanced().await;
 }
+
+#[tokio::test]
+async fn what_nobody_is_left_to_publish_goes() {
+    let house = House::new().await;
+    let baobab = house.organization(AUTHOR, "Baobab").await;
+    let published = house.published(AUTHOR, &baobab, "Les Pluies").await;
+    let draft = house.draft(AUTHOR, &baobab, "Le tiroir").await;
+    let file = house.uploaded(&draft, AUTHOR, 77, &[]).await;
+    house.add_version(AUTHOR, &draft, file).await;
+    let alone = house.organization(AUTHOR, "Seule").await;
+    house.draft(AUTHOR, &alone, "Jamais").await;
+    let others = house.organization(RIVAL, "Rivale").await;
+    house.draft(RIVAL, &others, "La mienne").await;
+    let comment = "mutation($i: CommentManuscriptInput!) { commentManuscript(input: $i) { errors { code } } }";
+    let said = json!({ "i": { "manuscriptId": published["id"], "body": "Mes mots" } });
+    house.author(AUTHOR).run_with(comment, said).await.ok();
+    let mine = "SELECT body AS line FROM manuscript_notes WHERE body = 'Mes mots'";
+    assert_eq!(house.lines(mine).await.len(), 1);
+    let deleted = UserDeleted {
+        user_id: AUTHOR,
+        deleted_at: house.now(),
+    };
+    house.tell(&deleted).await;
+    assert!(house.lines(mine).await.is_empty());
+    let titles = "SELECT title AS line FROM manuscripts ORDER BY title";
+    assert_eq!(house.lines(titles).await, ["La mienne", "Les Pluies"]);
+    let names = "SELECT name AS line FROM organizations ORDER BY name";
+    assert_eq!(house.lines(names).await, ["Baobab", "Rivale"]);
+    let discarded = house.said("manuscript.discarded").await;
+    assert_eq!(discarded.len(), 2);
+    assert!(
+        discarded
+            .iter()
+            .any(|event| event["book_id"] == draft["bookId"])
+    );
+}

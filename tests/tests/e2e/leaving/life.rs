@@ -3,6 +3,7 @@
 use coko_core::clock::Clock;
 use coko_core::ids::Entropy;
 use coko_tests::{Account, Client, Stack};
+use diesel_async::RunQueryDsl as _;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -20,19 +21,27 @@ const PHONE: Uuid = Uuid::from_u128(0xcccc_0001);
 const PUSH: &str = "mutation($i: PushChangesInput!) { pushChanges(input: $i) { results { outcome error { code } } } }";
 
 /// What the person writes somewhere, each with a word that is theirs alone, and which domain's part of the copy holds it.
-pub(super) const WRITTEN: [(&str, &str); 11] = [
+pub(super) const WRITTEN: [(&str, &str); 16] = [
     ("quote", "reading"),
     ("margin", "reading"),
     ("tablet", "reading"),
     ("verdict", "community"),
     ("heading", "community"),
+    ("question", "community"),
     ("answer", "community"),
     ("complaint", "community"),
     ("circle", "community"),
     ("draftfile", "file"),
+    ("textfile", "file"),
+    ("remark", "publication"),
+    ("drawer", "publication"),
+    ("house", "publication"),
     ("handset", "notification"),
     ("dossier", "admin"),
 ];
+
+/// Further words: a piece of an upload, what their programs call themselves, what is new in a text, and why an operator looked.
+const OTHERS: [&str; 4] = ["piece", "browser", "novelty", "ticket"];
 
 /// Somebody, and the words by which what is theirs is found.
 pub(super) struct Person {
@@ -56,7 +65,7 @@ impl Person {
     /// Every word: of what they wrote, their name, their address and their number.
     pub(super) fn words(&self) -> Vec<String> {
         let mut words: Vec<String> = WRITTEN.iter().map(|(what, _)| self.word(what)).collect();
-        words.push(self.word("piece"));
+        words.extend(OTHERS.iter().map(|what| self.word(what)));
         words.push(self.name());
         words.push(self.account.email.split('@').next().unwrap().to_owned());
         words.push(self.phone.trim_start_matches('+').to_owned());
@@ -120,8 +129,29 @@ async fn reads(person: &Person, book: &Value) {
     mutate(&person.client, field, "__typename", licence).await;
 }
 
-/// They review, open a topic that nobody answers, answer somebody else's, report it, and found a club.
-async fn talks(person: &Person, other: &Client, book: &Value) {
+/// They open a topic that somebody answers; two days later they may open another.
+async fn asks(stack: &Stack, person: &Person, other: &Client, forum: &Value) {
+    let input = json!({
+        "forumId": forum, "title": person.word("question"), "text": person.word("question"),
+        "idempotencyKey": "q",
+    });
+    let open = ("createTopic", "CreateTopicInput");
+    let mine = mutate(&person.client, open, "topic { id }", input).await["topic"].clone();
+    let input = json!({ "topicId": mine["id"], "text": "Tout.", "idempotencyKey": "q" });
+    let answer = ("createPost", "CreatePostInput");
+    mutate(other, answer, "post { id }", input).await;
+    let sql = format!(
+        "UPDATE topics SET created_at = created_at - interval '2 days' WHERE author_id = '{}'",
+        person.id
+    );
+    let pool = stack.pool("community").unwrap();
+    let mut connection = pool.get().await.unwrap();
+    let changed = diesel::sql_query(sql).execute(&mut connection).await;
+    assert_eq!(changed.unwrap(), 1);
+}
+
+/// They review, ask, open a topic that nobody answers, answer somebody else's, report it, and found a club.
+async fn talks(stack: &Stack, person: &Person, other: &Client, book: &Value) {
     let client = &person.client;
     let input = json!({ "bookId": book, "halfStars": 9, "text": person.word("verdict") });
     mutate(
@@ -133,6 +163,7 @@ async fn talks(person: &Person, other: &Client, book: &Value) {
     .await;
     let forums = client.run("{ forums { id } }").await.unwrap();
     let forum = forums.ok()["forums"][0]["id"].clone();
+    asks(stack, person, other, &forum).await;
     let open = ("createTopic", "CreateTopicInput");
     let input = json!({
         "forumId": forum, "title": person.word("heading"), "text": person.word("heading"),
@@ -178,7 +209,12 @@ async fn writes(stack: &Stack, person: &Person) {
     let author = &person.client;
     let (_, manuscript) = begun(author).await;
     let id = &manuscript["id"];
-    written(stack, author, &manuscript).await;
+    let name = format!("{}.epub", person.word("textfile"));
+    let notes = person.word("novelty");
+    written(stack, author, &manuscript, (&name, &notes)).await;
+    let input = json!({ "manuscriptId": id, "body": person.word("remark") });
+    let comment = ("commentManuscript", "CommentManuscriptInput");
+    mutate(author, comment, "__typename", input).await;
     let input = json!({
         "manuscriptId": id, "parties": [{ "payeeId": person.id, "kind": "USER", "share": 10000 }],
     });
@@ -193,6 +229,7 @@ async fn writes(stack: &Stack, person: &Person) {
     sold(&buyer, &manuscript["bookId"]).await;
     kept(stack, "publication", "accruals", 1).await;
 
+    drafts(person).await;
     let draft = json!({ "title": "Le tiroir", "language": "fr" });
     let create = ("createBook", "CreateBookInput");
     mutate(author, create, "book { id }", draft).await;
@@ -210,6 +247,33 @@ async fn writes(stack: &Stack, person: &Person) {
     assert_eq!(sent.status(), StatusCode::NO_CONTENT);
 }
 
+/// They have a house of their own, with a text that nobody has seen.
+async fn drafts(person: &Person) {
+    let input = json!({ "kind": "AUTHOR", "name": person.word("house"), "country": "SN" });
+    let found = (
+        "createPublishingOrganization",
+        "CreatePublishingOrganizationInput",
+    );
+    let made = mutate(&person.client, found, "organization { id }", input).await;
+    let details = json!({
+        "title": person.word("drawer"), "description": person.word("drawer"), "language": "fr",
+        "authors": [person.name()], "prices": [{ "amount": 2000, "currency": "XOF" }],
+    });
+    let input = json!({ "organizationId": made["organization"]["id"], "details": details });
+    let begin = ("createManuscript", "CreateManuscriptInput");
+    mutate(&person.client, begin, "manuscript { id }", input).await;
+}
+
+/// They change what they are called, and an operator looks why that does not show.
+async fn is_helped(person: &Person, operator: &Client) {
+    let input = json!({ "displayName": format!("{} Ndiaye", person.name()) });
+    let update = ("updateProfile", "UpdateProfileInput");
+    mutate(&person.client, update, "__typename", input).await;
+    let input = json!({ "userId": person.id, "reason": person.word("ticket"), "minutes": 5 });
+    let look = ("impersonateUser", "ImpersonateUserInput");
+    mutate(operator, look, "__typename", input).await;
+}
+
 /// A person with something in every domain.
 pub(super) async fn lives(stack: &Stack) -> Person {
     let digits = Entropy::system().digits(9);
@@ -220,9 +284,10 @@ pub(super) async fn lives(stack: &Stack) -> Person {
     let role = json!({ "userId": id, "role": "author" });
     let grant = ("grantRole", "GrantRoleInput");
     mutate(&admin, grant, "__typename", role).await;
+    // What they were before has ended with the role.
+    let client = stack.sign_in(&purchase.account).await.unwrap();
     let person = Person {
-        // What they were before has ended with the role.
-        client: stack.sign_in(&purchase.account).await.unwrap(),
+        client: client.with_agent(&format!("browser{digits}")),
         account: purchase.account,
         id,
         phone: format!("+22177{}", Entropy::system().digits(7)),
@@ -235,7 +300,7 @@ pub(super) async fn lives(stack: &Stack) -> Person {
     let register = ("registerDevice", "RegisterDeviceInput");
     mutate(&person.client, register, "__typename", input).await;
     reads(&person, book).await;
-    talks(&person, &admin, book).await;
+    talks(stack, &person, &admin, book).await;
     writes(stack, &person).await;
     let input = json!({ "signals": [{ "bookId": book, "kind": "NEGATIVE" }] });
     let query = "mutation($i: RecordFeedbackInput!) { recordFeedback(input: $i) { recorded } }";
@@ -247,6 +312,7 @@ pub(super) async fn lives(stack: &Stack) -> Person {
     let note = json!({ "userId": person.id, "text": person.word("dossier") });
     let add = ("addOperatorNote", "AddOperatorNoteInput");
     mutate(&admin, add, "__typename", note).await;
+    is_helped(&person, &admin).await;
     for (domain, table) in [
         ("gamification", "ledger"),
         ("notification", "notifications"),

@@ -5,6 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod forgetting;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -54,6 +56,7 @@ macro_rules! domain {
 domain!(Flowing, "test_flowing");
 domain!(Poisoned, "test_poisoned");
 domain!(Crashing, "test_crashing");
+domain!(Forgotten, "test_forgotten");
 
 fn no_migrations() -> EmbeddedMigrations {
     EmbeddedMigrations::new(&[])

@@ -1,0 +1,1 @@
+DROP INDEX manuscript_versions_by_creator, sales_by_manuscript, accruals_by_manuscript, reading_times_by_manuscript;
