@@ -42,9 +42,13 @@ async fn decides(stack: &Stack, reader: &Client) {
     let update = ("updatePreferences", "UpdatePreferencesInput");
     mutate(reader, update, "__typename", choices).await;
     let pool = stack.pool("notification").unwrap();
+    let me = reader.run("{ me { id } }").await.unwrap().ok()["me"]["id"].clone();
+    let sql = format!(
+        "SELECT count(*) AS count FROM people WHERE user_id = '{}' AND language = 'en'",
+        me.as_str().unwrap()
+    );
     eventually("the language", async || {
-        let sql = "SELECT count(*) AS count FROM people WHERE language = 'en'";
-        (count(&pool, sql).await? == 1).then_some(())
+        (count(&pool, &sql).await? == 1).then_some(())
     })
     .await;
 }

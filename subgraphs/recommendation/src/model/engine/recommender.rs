@@ -26,6 +26,8 @@ const TELLING: usize = 40;
 const HALF_KNOWN: f32 = 3.0;
 /// What is left of the score of a book in a language that the reader was never seen to read.
 const FOREIGN: f32 = 0.35;
+/// The score of a book that nothing speaks for.
+const LEAST: f32 = 1e-6;
 /// What is left of a score with every time that the book was shown in vain.
 const SHOWN_IN_VAIN: f32 = 0.93;
 /// How much of the likeness of two books is what they are about, where readers in common are known.
@@ -121,7 +123,8 @@ impl Recommender {
             if let Some(times) = profile.shown.get(&book) {
                 score *= SHOWN_IN_VAIN.powi(i32::try_from(*times).unwrap_or(i32::MAX));
             }
-            scores[place] = score;
+            // What is like something refused comes last; only what was refused itself never comes.
+            scores[place] = score.max(LEAST);
         }
         for (book, weight) in &profile.tastes {
             // What the reader has already taken to needs no recommendation, what they refused never comes.
